@@ -1,0 +1,60 @@
+// Addresses as they travel through the data plane: plain bytes, compared and hashed as words.
+#ifndef VEDETTE_DATAPLANE_DECODE_ADDRESSES_H_
+#define VEDETTE_DATAPLANE_DECODE_ADDRESSES_H_
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <cstring>
+
+namespace vedette {
+
+struct MacAddress {
+  std::array<uint8_t, 6> bytes{};
+  bool is_zero() const { return *this == MacAddress{}; }
+  bool is_group() const { return (bytes[0] & 0x01) != 0; }  // multicast and broadcast
+  bool is_locally_administered() const { return (bytes[0] & 0x02) != 0; }
+  friend auto operator<=>(const MacAddress&, const MacAddress&) = default;
+};
+
+// IPv4 is held mapped, ::ffff:a.b.c.d (RFC 4291, 2.5.5.2), so that one comparison serves both.
+struct IpAddress {
+  std::array<uint8_t, 16> bytes{};
+
+  static IpAddress V4(uint8_t a, uint8_t b, uint8_t c, uint8_t d) {
+    return {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d}};
+  }
+  uint64_t high() const { return Word(0); }
+  uint64_t low() const { return Word(8); }
+  bool is_v4() const {
+    static constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    return std::memcmp(bytes.data(), kMapped, sizeof(kMapped)) == 0;
+  }
+  bool is_zero() const {  // 0.0.0.0 or ::
+    return high() == 0 && (low() == 0 || (is_v4() && Word4() == 0));
+  }
+  bool is_multicast() const { return is_v4() ? (bytes[12] & 0xf0) == 0xe0 : bytes[0] == 0xff; }
+  bool is_broadcast() const { return is_v4() && Word4() == 0xffffffffU; }  // limited broadcast only
+  bool is_loopback() const {
+    return is_v4() ? bytes[12] == 127 : *this == IpAddress{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+  }
+  friend bool operator==(const IpAddress& a, const IpAddress& b) {
+    return a.high() == b.high() && a.low() == b.low();
+  }
+  friend auto operator<=>(const IpAddress& a, const IpAddress& b) { return a.bytes <=> b.bytes; }
+
+ private:
+  uint64_t Word(size_t at) const {
+    uint64_t word;
+    std::memcpy(&word, bytes.data() + at, sizeof(word));
+    return word;
+  }
+  uint32_t Word4() const {
+    uint32_t word;
+    std::memcpy(&word, bytes.data() + 12, sizeof(word));
+    return word;
+  }
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_DATAPLANE_DECODE_ADDRESSES_H_
