@@ -1,0 +1,125 @@
+// What payloads and flows told, as bounded records of one interval: written by a shard's worker,
+// read by detectors after the merge. All text is as it came from the wire: hostile, bounded here,
+// escaped where it leaves the program.
+#ifndef VEDETTE_DATAPLANE_INSPECT_OBSERVATIONS_H_
+#define VEDETTE_DATAPLANE_INSPECT_OBSERVATIONS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dataplane/track/endpoint_row.h"
+#include "dataplane/track/flow.h"
+
+namespace vedette {
+
+// A fixed log: takes until it is full, then counts what it did not take.
+template <typename T, size_t kCapacity>
+class BoundedLog {
+ public:
+  // The next free record, or null (counted) when full. Its old contents are undefined.
+  T* Append() noexcept {
+    if (size_ == kCapacity) {
+      ++refused_;
+      return nullptr;
+    }
+    return &records_[size_++];
+  }
+  void Clear() noexcept { size_ = refused_ = 0; }
+  std::span<const T> records() const { return {records_.data(), size_}; }
+  uint64_t refused() const { return refused_; }
+
+ private:
+  size_t size_ = 0;
+  uint64_t refused_ = 0;
+  std::array<T, kCapacity> records_;
+};
+
+// A call of a home endpoint to the outside: the start of a connection, a burst inside one after
+// 1 s of quiet, a datagram after such quiet. kEnd carries the sizes of the call that began at
+// start_us (at the next call, or the flow's end).
+enum class ContactPhase : uint8_t { kStart, kEnd };
+struct Contact {
+  ContactPhase phase = ContactPhase::kStart;
+  FlowOutcome outcome = FlowOutcome::kPending;
+  uint8_t protocol = 0;
+  uint16_t vlan = 0;
+  uint16_t port = 0;        // of the destination
+  IpAddress device, destination;
+  uint64_t start_us = 0;
+  uint64_t end_us = 0;      // kEnd only
+  uint64_t bytes_out = 0, bytes_in = 0;  // kEnd only
+};
+
+// One DNS message over UDP or TCP, mDNS and NBNS excluded.
+struct DnsMessage {
+  IpAddress client, server;
+  uint16_t vlan = 0;
+  uint16_t id = 0;
+  uint16_t type = 0;           // of the first question
+  uint8_t response_code = 0;
+  bool is_response = false;
+  uint64_t arrival_us = 0;
+  uint32_t message_bytes = 0;
+  uint32_t answer_bytes = 0;   // sum of RDATA lengths of the answer section
+  uint16_t answers = 0;
+  uint16_t answer_type = 0;    // of the first answer record
+  uint8_t name_length = 0;
+  std::array<char, 255> name{};  // first question, lower case, dots between labels, no final dot
+};
+
+// A name an endpoint gave itself.
+enum class NameSource : uint8_t { kDhcp, kMdns, kNetbios };
+struct NameSighting {
+  EndpointKey endpoint;
+  MacAddress mac;
+  NameSource source = NameSource::kDhcp;
+  uint64_t arrival_us = 0;
+  uint8_t name_length = 0;
+  std::array<char, 63> name{};
+};
+
+// A verified pattern in clear text leaving home. Never the matched bytes themselves.
+struct ContentMatch {
+  FlowKey flow;
+  EndpointKey device;
+  IpAddress destination;
+  uint16_t port = 0;
+  uint16_t pattern = 0;        // index into the compiled pattern set
+  uint64_t arrival_us = 0;
+  uint64_t offset_bytes = 0;   // of the match's end in the flow's outbound stream
+  uint64_t digest = 0;         // HMAC-SHA-256 of the match, cut to 64 bits
+};
+
+// Irregularities an endpoint sent, by kind.
+struct IrregularityCount {
+  EndpointKey sender;
+  IpAddress last_target;
+  DecodeStatus kind = DecodeStatus::kOk;
+  uint64_t packets = 0;
+  uint64_t first_us = 0, last_us = 0;
+};
+
+// Bytes from one endpoint to one address outside home.
+struct EgressPair {
+  EndpointKey device;
+  IpAddress destination;
+  uint64_t bytes = 0, packets = 0;
+  uint64_t error_bytes = 0;    // SpaceSaving: bytes may be too high by this much
+};
+
+// What one source tried on one target in the interval; flow beginnings only.
+struct AttemptPair {
+  EndpointKey source;
+  IpAddress target;
+  uint64_t flows = 0, accepted = 0, refused = 0;
+  uint64_t probes = 0;         // packets no stack opens with (ACK, FIN, NULL, XMAS to nothing)
+  uint64_t last_us = 0;
+  DistinctBitmap<512> ports;   // salted
+  uint16_t last_port = 0;
+  uint8_t protocol = 0;
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_DATAPLANE_INSPECT_OBSERVATIONS_H_

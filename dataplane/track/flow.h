@@ -1,0 +1,83 @@
+// One bidirectional flow (RFC 5103) as its shard keeps it. Owned by the FlowTable.
+#ifndef VEDETTE_DATAPLANE_TRACK_FLOW_H_
+#define VEDETTE_DATAPLANE_TRACK_FLOW_H_
+
+#include <array>
+#include <cstdint>
+
+#include "dataplane/decode/decode.h"
+
+namespace vedette {
+
+// Canonical: (low_ip, low_port) <= (high_ip, high_port), so that both directions share a key.
+// No VLAN: a tag on one direction only does not split a flow; FlowTable compares tags apart.
+struct FlowKey {
+  IpAddress low_ip, high_ip;
+  uint16_t low_port = 0, high_port = 0;
+  uint8_t protocol = 0;
+  friend bool operator==(const FlowKey&, const FlowKey&) = default;
+  friend auto operator<=>(const FlowKey&, const FlowKey&) = default;
+};
+
+enum class FlowState : uint8_t {
+  kNew,          // packets of one side only, no handshake
+  kSyn,          // SYN seen
+  kSynAck,       // SYN-ACK seen
+  kEstablished,  // handshake complete, or both sides talked
+  kMidstream,    // TCP that began before the capture
+  kReset, kClosed
+};
+enum class FlowEnd : uint8_t { kNone, kIdle, kActive, kEnd, kForced, kLackOfResources };
+enum class Direction : uint8_t { kOutbound, kInbound, kInternal, kExternal };
+// What became of the initiator's wish to talk.
+enum class FlowOutcome : uint8_t { kPending, kAccepted, kRefused, kUnanswered };
+
+inline constexpr uint16_t kNoSlot = 0xffff;
+
+struct Flow {
+  FlowKey key;
+  uint16_t vlan = 0;
+  uint8_t vlan_count = 0, tunnel_count = 0;
+  std::array<uint16_t, kVlansMax> vlans{};
+  std::array<Tunnel, kTunnelsMax> tunnels{};
+
+  // Index 0: from the initiator, 1: from the responder.
+  bool initiator_is_low = true;
+  FlowState state = FlowState::kNew;
+  FlowOutcome outcome = FlowOutcome::kPending;
+  Direction direction = Direction::kInternal;
+  bool first_contact = false;  // first flow of this address pair that the shard remembers
+  uint8_t app = 0;             // AppProtocol, set by inspect
+  std::array<uint8_t, 2> tcp_flags{};
+  uint16_t stream_slot = kNoSlot;  // inspect's state of this flow
+  uint32_t part = 0;
+  uint64_t start_us = 0;       // of this part
+  uint64_t first_us = 0;       // of the flow
+  uint64_t last_us = 0;
+  uint64_t call_start_us = 0;  // start of the current burst of talk (see Contact)
+  uint64_t call_bytes_out = 0, call_bytes_in = 0;
+  std::array<uint64_t, 2> packets{}, bytes{};        // of this part, IP total lengths
+  std::array<uint64_t, 2> all_packets{}, all_bytes{};  // of the flow
+  std::array<uint32_t, 2> next_sequence{};  // TCP: highest sequence number seen + length
+  // Owned by FlowTable.
+  uint32_t deadline_s = 0;     // whole second at which it ends if nothing more comes
+  uint32_t wheel_next = 0, wheel_previous = 0;
+  uint32_t hash_tag = 0;
+  bool in_use = false;
+
+  const IpAddress& initiator_ip() const { return initiator_is_low ? key.low_ip : key.high_ip; }
+  const IpAddress& responder_ip() const { return initiator_is_low ? key.high_ip : key.low_ip; }
+  uint16_t initiator_port() const { return initiator_is_low ? key.low_port : key.high_port; }
+  uint16_t responder_port() const { return initiator_is_low ? key.high_port : key.low_port; }
+  bool one_way() const { return all_packets[0] == 0 || all_packets[1] == 0; }
+};
+
+// An ended flow, or an ended part of a long-running one.
+struct FlowRecord {
+  Flow flow;
+  FlowEnd end = FlowEnd::kNone;
+  std::array<char, 64> server_name{};  // NUL-terminated, bytes as on the wire: hostile
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_DATAPLANE_TRACK_FLOW_H_
