@@ -1,0 +1,36 @@
+// What one shard counted in one interval. Written by its worker, added up after the hand-over.
+#ifndef VEDETTE_DATAPLANE_TRACK_SHARD_COUNTERS_H_
+#define VEDETTE_DATAPLANE_TRACK_SHARD_COUNTERS_H_
+
+#include <array>
+#include <cstdint>
+
+#include "dataplane/decode/decode_status.h"
+
+namespace vedette {
+
+struct ShardCounters {
+  uint64_t packets = 0, bytes = 0;  // wire lengths
+  uint64_t duplicates = 0;
+  uint64_t home_packets = 0;        // source or target is home
+  uint64_t flow_packets = 0, oversized_packets = 0;  // oversized: IP total length above 1500
+  uint64_t flows_opened = 0, flows_ended = 0, flows_ended_one_way = 0, flows_evicted = 0;
+  uint64_t flow_records_lost = 0;
+  std::array<uint64_t, kDecodeStatusCount> decoded{};         // exactly one a packet
+  std::array<uint64_t, kDecodeStatusCount> irregularities{};  // malformed and noted ones
+
+  void Merge(const ShardCounters& o) noexcept {
+    packets += o.packets, bytes += o.bytes, duplicates += o.duplicates;
+    home_packets += o.home_packets, flow_packets += o.flow_packets;
+    oversized_packets += o.oversized_packets, flows_opened += o.flows_opened;
+    flows_ended += o.flows_ended, flows_ended_one_way += o.flows_ended_one_way;
+    flows_evicted += o.flows_evicted, flow_records_lost += o.flow_records_lost;
+    for (size_t i = 0; i < kDecodeStatusCount; ++i) {
+      decoded[i] += o.decoded[i];
+      irregularities[i] += o.irregularities[i];
+    }
+  }
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_DATAPLANE_TRACK_SHARD_COUNTERS_H_
