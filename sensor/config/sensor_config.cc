@@ -1,0 +1,129 @@
+#include "sensor/config/sensor_config.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "sensor/config/pattern_file.h"
+#include "sensor/config/yaml_file.h"
+
+namespace vedette {
+namespace {
+
+constexpr size_t kIdentifierBytesMax = 64;
+
+void ReadIdentifier(Settings& settings, absl::string_view key, std::string& out) {
+  std::string value = out;
+  settings.Text(key, value);
+  if (IsIdentifier(value)) {
+    out = std::move(value);
+  } else {
+    settings.Fault(key, absl::StrCat("allowed 1 to ", kIdentifierBytesMax,
+                                     " letters, digits, '.', '_' and '-' (default ", out, ")"));
+  }
+}
+
+TableSizes ReadTables(Settings settings) {
+  constexpr uint32_t kEntriesMin = 1'024;
+  TableSizes tables;
+  settings.Integer("flows", kEntriesMin, 16'777'216, tables.flows);
+  settings.Integer("duplicates", kEntriesMin, 4'194'304, tables.duplicates);
+  settings.Integer("fragmented_datagrams", kEntriesMin, 1'048'576, tables.fragmented_datagrams);
+  settings.Integer("streams", kEntriesMin, 1'048'576, tables.streams);
+  settings.Integer("devices", kEntriesMin, 1'048'576, tables.devices);
+  settings.Finish();
+  return tables;
+}
+
+DeviceWindowConfig ReadDeviceWindows(Settings settings) {
+  DeviceWindowConfig windows;
+  settings.Integer("window_s", 1, 3'600, windows.window_s);
+  settings.Finish();
+  return windows;
+}
+
+void AppendFaults(const std::string& name, std::vector<SettingFault> faults,
+                  std::vector<std::string>& out) {
+  std::stable_sort(faults.begin(), faults.end(), [](const SettingFault& a, const SettingFault& b) {
+    return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
+  });
+  for (const SettingFault& fault : faults) out.push_back(FaultText(name, fault));
+}
+
+void ReadPatterns(const std::string& folder, ConfigReading& reading) {
+  const std::filesystem::path path =
+      std::filesystem::path(folder) / reading.config.patterns_file;  // absolute stays absolute
+  absl::StatusOr<PatternReading> patterns = ReadPatternFile(path.string());
+  if (!patterns.ok()) {
+    reading.faults.emplace_back(patterns.status().message());
+    return;
+  }
+  AppendFaults(path.string(), std::move(patterns->faults), reading.faults);
+  reading.config.patterns = std::move(patterns->patterns);
+}
+
+}  // namespace
+
+bool IsIdentifier(absl::string_view text) {
+  return !text.empty() && text.size() <= kIdentifierBytesMax &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' ||
+                  c == '-';
+         });
+}
+
+SensorConfig SensorConfig::Read(Settings& settings) {
+  SensorConfig config;
+  ReadIdentifier(settings, "sensor", config.sensor);
+  ReadIdentifier(settings, "site", config.site);
+  settings.PrefixList("home", config.home);
+  config.tables = ReadTables(settings.Section("tables"));
+  config.alerts = ReadAlerts(settings.Section("alerts"));
+  config.device_windows = ReadDeviceWindows(settings.Section("device_windows"));
+  settings.Text("patterns_file", config.patterns_file);
+  Settings detectors = settings.Section("detectors");
+  config.detectors = Detectors::ReadConfigs(
+      [&detectors](absl::string_view name) { return detectors.Section(name); });
+  detectors.Finish();
+  settings.Finish();
+  return config;
+}
+
+ConfigReading ReadConfigText(absl::string_view text, const std::string& name,
+                             const std::string& folder) {
+  ConfigReading reading;
+  YamlFile file = ParseYaml(text);
+  if (!file.faults.empty()) {
+    AppendFaults(name, std::move(file.faults), reading.faults);
+    return reading;
+  }
+  SettingLog log;
+  Settings settings("", &file.root, &log);
+  reading.config = SensorConfig::Read(settings);
+  reading.declarations = std::move(log.declarations);
+  AppendFaults(name, std::move(log.faults), reading.faults);
+  if (!reading.config.patterns_file.empty()) ReadPatterns(folder, reading);
+  return reading;
+}
+
+absl::StatusOr<ConfigReading> ReadConfig(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadTextFile(path);
+  if (!text.ok()) return text.status();
+  return ReadConfigText(*text, path, std::filesystem::path(path).parent_path().string());
+}
+
+absl::StatusOr<SensorConfig> LoadConfig(const std::string& path) {
+  absl::StatusOr<ConfigReading> reading = ReadConfig(path);
+  if (!reading.ok()) return reading.status();
+  if (!reading->faults.empty()) {
+    return absl::InvalidArgumentError(absl::StrJoin(reading->faults, "\n"));
+  }
+  return std::move(reading->config);
+}
+
+}  // namespace vedette

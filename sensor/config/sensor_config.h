@@ -1,0 +1,72 @@
+// The sensor's configuration: plain values, read and checked once, immutable after. Every default
+// is the initial value of its member; conf/vedette.yaml documents them and a test holds the two
+// equal. Set-up only, one thread.
+#ifndef VEDETTE_SENSOR_CONFIG_SENSOR_CONFIG_H_
+#define VEDETTE_SENSOR_CONFIG_SENSOR_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "dataplane/inspect/pattern_matcher.h"
+#include "dataplane/track/home_networks.h"
+#include "detectors/registry.h"
+#include "detectors/settings.h"
+#include "sensor/event/alert_life.h"
+
+namespace vedette {
+
+// Entries of the fixed tables, of the whole sensor: each of the 16 shards has a sixteenth. Memory
+// is taken at start and never grows; a full table evicts or refuses, and counts it.
+struct TableSizes {
+  uint32_t flows = 524'288;
+  uint32_t duplicates = 262'144;           // packets remembered for 2 ms
+  uint32_t fragmented_datagrams = 16'384;  // whose pieces are followed
+  uint32_t streams = 16'384;               // flows whose payload is being inspected
+  uint32_t devices = 16'384;               // of the merged picture
+};
+
+struct DeviceWindowConfig {
+  uint32_t window_s = 10;  // one device event per active device and window
+};
+
+struct SensorConfig {
+  std::string sensor = "replay";  // [A-Za-z0-9._-], 1 to 64: part of every event's identity
+  std::string site = "default";   // as above: part of every device's name
+  std::vector<Prefix> home = HomeNetworks::Default().prefixes();
+  TableSizes tables;
+  AlertLifeConfig alerts;
+  DeviceWindowConfig device_windows;
+  std::string patterns_file;  // as written; empty: the built-in patterns
+  std::vector<PatternDefinition> patterns = BuiltInPatterns();
+  Detectors::Configs detectors;
+
+  // Everything but the patterns, which are in a file of their own.
+  static SensorConfig Read(Settings& settings);
+};
+
+// What reading found, good or bad: for `check`, `explain` and the tests.
+struct ConfigReading {
+  SensorConfig config;
+  std::vector<SettingDeclaration> declarations;  // in reading order, of the main file
+  std::vector<std::string> faults;               // "file:line:column: path: what"
+};
+
+// "The pattern file" is patterns_file, relative to the folder of `path`.
+absl::StatusOr<ConfigReading> ReadConfig(const std::string& path);
+
+// The same from text; `name` stands for the file in messages, `folder` is where patterns_file is
+// looked for.
+ConfigReading ReadConfigText(absl::string_view text, const std::string& name,
+                             const std::string& folder);
+
+// The configuration, or every fault at once, one a line.
+absl::StatusOr<SensorConfig> LoadConfig(const std::string& path);
+
+// As a sensor or site may be called.
+bool IsIdentifier(absl::string_view text);
+
+}  // namespace vedette
+#endif  // VEDETTE_SENSOR_CONFIG_SENSOR_CONFIG_H_
