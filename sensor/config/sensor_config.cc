@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "dataplane/worker/shard_window.h"
 #include "sensor/config/pattern_file.h"
 #include "sensor/config/yaml_file.h"
 
@@ -28,21 +29,36 @@ void ReadIdentifier(Settings& settings, absl::string_view key, std::string& out)
   }
 }
 
-TableSizes ReadTables(Settings settings) {
+// The file speaks of the whole sensor, the tracker of one of its shards.
+void ReadTableSize(Settings& settings, absl::string_view key, uint32_t max, uint32_t& per_shard) {
   constexpr uint32_t kEntriesMin = 1'024;
-  TableSizes tables;
-  settings.Integer("flows", kEntriesMin, 16'777'216, tables.flows);
-  settings.Integer("duplicates", kEntriesMin, 4'194'304, tables.duplicates);
-  settings.Integer("fragmented_datagrams", kEntriesMin, 1'048'576, tables.fragmented_datagrams);
-  settings.Integer("streams", kEntriesMin, 1'048'576, tables.streams);
-  settings.Integer("devices", kEntriesMin, 1'048'576, tables.devices);
+  constexpr auto kParts = static_cast<uint32_t>(kShards);
+  uint32_t entries = per_shard * kParts;
+  settings.Integer(key, kEntriesMin, max, entries);
+  per_shard = (entries + kParts - 1) / kParts;
+}
+
+void ReadTables(Settings settings, TrackerOptions& tracker) {
+  ReadTableSize(settings, "flows", 16'777'216, tracker.flows);
+  ReadTableSize(settings, "duplicates", 4'194'304, tracker.duplicates);
+  ReadTableSize(settings, "fragmented_datagrams", 1'048'576, tracker.datagrams);
+  ReadTableSize(settings, "pairs", 16'777'216, tracker.pairs);
   settings.Finish();
-  return tables;
+}
+
+void ReadFlowTimeouts(Settings settings, TrackerOptions& tracker) {
+  settings.Integer("handshake_s", 1, 600, tracker.handshake_timeout_s);
+  settings.Integer("tcp_idle_s", 1, 86'400, tracker.tcp_idle_timeout_s);
+  settings.Integer("idle_s", 1, 86'400, tracker.idle_timeout_s);
+  settings.Integer("closed_linger_s", 1, 600, tracker.closed_linger_s);
+  settings.Integer("active_s", 10, 86'400, tracker.active_timeout_s);
+  settings.Finish();
 }
 
 DeviceWindowConfig ReadDeviceWindows(Settings settings) {
   DeviceWindowConfig windows;
   settings.Integer("window_s", 1, 3'600, windows.window_s);
+  settings.Integer("devices_max", 16, 1'048'576, windows.devices_max);
   settings.Finish();
   return windows;
 }
@@ -82,7 +98,8 @@ SensorConfig SensorConfig::Read(Settings& settings) {
   ReadIdentifier(settings, "sensor", config.sensor);
   ReadIdentifier(settings, "site", config.site);
   settings.PrefixList("home", config.home);
-  config.tables = ReadTables(settings.Section("tables"));
+  ReadTables(settings.Section("tables"), config.tracker);
+  ReadFlowTimeouts(settings.Section("flow_timeouts"), config.tracker);
   config.alerts = ReadAlerts(settings.Section("alerts"));
   config.device_windows = ReadDeviceWindows(settings.Section("device_windows"));
   settings.Text("patterns_file", config.patterns_file);

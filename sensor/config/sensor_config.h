@@ -12,31 +12,24 @@
 #include "absl/strings/string_view.h"
 #include "dataplane/inspect/pattern_matcher.h"
 #include "dataplane/track/home_networks.h"
+#include "dataplane/track/tracker.h"
 #include "detectors/registry.h"
 #include "detectors/settings.h"
 #include "sensor/event/alert_life.h"
 
 namespace vedette {
 
-// Entries of the fixed tables, of the whole sensor: each of the 16 shards has a sixteenth. Memory
-// is taken at start and never grows; a full table evicts or refuses, and counts it.
-struct TableSizes {
-  uint32_t flows = 524'288;
-  uint32_t duplicates = 262'144;           // packets remembered for 2 ms
-  uint32_t fragmented_datagrams = 16'384;  // whose pieces are followed
-  uint32_t streams = 16'384;               // flows whose payload is being inspected
-  uint32_t devices = 16'384;               // of the merged picture
-};
-
+// One device event per active device and window.
 struct DeviceWindowConfig {
-  uint32_t window_s = 10;  // one device event per active device and window
+  uint32_t window_s = 10;
+  uint32_t devices_max = 16'384;  // the merged picture's; beyond it the least recently active go
 };
 
 struct SensorConfig {
   std::string sensor = "replay";  // [A-Za-z0-9._-], 1 to 64: part of every event's identity
   std::string site = "default";   // as above: part of every device's name
   std::vector<Prefix> home = HomeNetworks::Default().prefixes();
-  TableSizes tables;
+  TrackerOptions tracker;  // sizes per shard; the file gives those of the whole sensor
   AlertLifeConfig alerts;
   DeviceWindowConfig device_windows;
   std::string patterns_file;  // as written; empty: the built-in patterns

@@ -1,0 +1,135 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <ostream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
+#include "detectors/near_name.h"
+#include "sensor/command/check_command.h"
+#include "sensor/command/command.h"
+#include "sensor/command/explain_command.h"
+#include "sensor/command/patterns_command.h"
+#include "sensor/command/replay_command.h"
+
+namespace vedette {
+namespace {
+
+// The program's options and what they were set to; lives for one run.
+class CommandLine {
+ public:
+  explicit CommandLine(const CommandContext& context) : context_(context) {
+    app_.set_version_flag("--version", "vedette " VEDETTE_VERSION, "the version");
+    app_.set_help_flag("-h,--help", "what it does and its options");
+    app_.require_subcommand(1);
+    app_.failure_message(CLI::FailureMessage::simple);
+    app_.footer("Run 'vedette help COMMAND' for a command's options.");
+    AddReplay();
+    AddCheck();
+    AddExplain();
+    AddPatterns();
+    AddHelp();
+  }
+
+  int Run(std::vector<std::string> arguments) {
+    if (const int fault = RefuseUnknownCommand(arguments); fault != 0) return fault;
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    try {
+      app_.parse(std::move(arguments));
+    } catch (const CLI::ParseError& e) {
+      const int code = app_.exit(e, context_.out, context_.err);
+      return static_cast<int>(code == 0 ? ExitStatus::kDone : ExitStatus::kUsage);
+    }
+    return run_();
+  }
+
+ private:
+  CLI::App* Add(const std::string& name, const std::string& what) {
+    names_.push_back(name);
+    CLI::App* command = app_.add_subcommand(name, what);
+    command->set_help_flag("-h,--help", "this text");
+    return command;
+  }
+
+  void AddReplay() {
+    CLI::App* command = Add("replay", "Read captures: devices, alerts, a report");
+    DeclareReplay(*command, replay_);
+    command->callback([this] { run_ = [this] { return RunReplayCommand(replay_, context_); }; });
+  }
+
+  void AddCheck() {
+    CLI::App* command = Add("check", "Say all that is wrong with a configuration");
+    command->add_option("-c,--config", config_, "the configuration")->type_name("FILE")->required();
+    command->footer("Exit status: 0 usable; 2 not.");
+    command->callback([this] { run_ = [this] { return RunCheck(config_, context_); }; });
+  }
+
+  void AddExplain() {
+    CLI::App* command =
+        Add("explain", "Show the limits of an alert kind, or whether an address is home");
+    command->add_option("KIND|ADDRESS", explain_.subject, "such as dos.syn_flood or 192.0.2.7")
+        ->required();
+    command
+        ->add_option("-c,--config", explain_.config_path,
+                     "configuration; without it the built-in defaults")
+        ->type_name("FILE");
+    command->callback([this] { run_ = [this] { return RunExplain(explain_, context_); }; });
+  }
+
+  void AddPatterns() {
+    CLI::App* command = Add("patterns", "Try the sensitive-content patterns");
+    command->require_subcommand(1);
+    CLI::App* test = command->add_subcommand("test", "Say which patterns match in files");
+    test->add_option("FILE", patterns_.files, "files to search; - is standard input")->required();
+    test->add_option("-c,--config", patterns_.config_path,
+                     "configuration that names the pattern file; without it the built-in patterns")
+        ->type_name("FILE");
+    test->callback([this] { run_ = [this] { return RunPatternsTest(patterns_, context_); }; });
+  }
+
+  void AddHelp() {
+    CLI::App* command = Add("help", "Show a command's options");
+    command->add_option("COMMAND", help_, "one of the commands");
+    command->callback([this] { run_ = [this] { return RunHelp(); }; });
+  }
+
+  int RunHelp() {
+    if (help_.empty()) {
+      context_.out << app_.help();
+    } else if (std::find(names_.begin(), names_.end(), help_) != names_.end()) {
+      context_.out << app_.get_subcommand(help_)->help("vedette");
+    } else {
+      return Unknown(help_);
+    }
+    return static_cast<int>(ExitStatus::kDone);
+  }
+
+  int RefuseUnknownCommand(const std::vector<std::string>& arguments) const {
+    if (arguments.empty() || absl::StartsWith(arguments.front(), "-")) return 0;
+    const bool known = std::find(names_.begin(), names_.end(), arguments.front()) != names_.end();
+    return known ? 0 : Unknown(arguments.front());
+  }
+
+  int Unknown(const std::string& command) const {
+    context_.err << "vedette: unknown command " << Quoted(command) << DidYouMean(command, names_)
+                 << "\nCommands: " << absl::StrJoin(names_, ", ") << '\n';
+    return static_cast<int>(ExitStatus::kUsage);
+  }
+
+  const CommandContext& context_;
+  CLI::App app_{"Finds attacks, data loss and damage in packet captures.", "vedette"};
+  std::vector<std::string> names_;
+  ReplayArguments replay_;
+  ExplainArguments explain_;
+  PatternsArguments patterns_;
+  std::string config_, help_;
+  std::function<int()> run_;
+};
+
+}  // namespace
+
+int RunCommandLine(const std::vector<std::string>& arguments, const CommandContext& context) {
+  return CommandLine(context).Run(arguments);
+}
+
+}  // namespace vedette
