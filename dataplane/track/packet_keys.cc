@@ -1,0 +1,68 @@
+#include "dataplane/track/packet_keys.h"
+
+#include <tuple>
+
+namespace vedette {
+namespace {
+
+bool CarriesPorts(uint8_t protocol) {
+  return protocol == static_cast<uint8_t>(IpProtocol::kTcp) ||
+         protocol == static_cast<uint8_t>(IpProtocol::kUdp) ||
+         protocol == static_cast<uint8_t>(IpProtocol::kSctp);
+}
+
+// A first fragment holds the ports, later ones do not; a transport header that was cut or broken
+// leaves ports unset, and port 0 would make a flow that never was.
+bool BelongsToFlow(const DecodedPacket& packet) {
+  if (!packet.has_ip() || packet.fragment.offset_bytes != 0) return false;
+  return packet.deepest == Layer::kTransport || !CarriesPorts(packet.protocol);
+}
+
+IpAddress MacAsAddress(const MacAddress& mac) { return EndpointKey::OfMac(mac, 0).ip; }
+
+// 0.0.0.0 and :: are no one's address (DHCP, ARP probes): the MAC is the better name.
+EndpointKey SourceOf(const DecodedPacket& packet, const IpAddress& ip) {
+  if (ip.is_zero() && packet.has_mac) return EndpointKey::OfMac(packet.source_mac, packet.vlan());
+  return {.ip = ip, .vlan = packet.vlan()};
+}
+
+}  // namespace
+
+KeyHash PairHash(const DecodedPacket& packet, const KeyedHash& hash) noexcept {
+  if (packet.is_arp) return hash.OfPair(packet.arp.sender_ip, packet.arp.target_ip);
+  if (packet.has_ip()) return hash.OfPair(packet.source_ip, packet.target_ip);
+  if (!packet.has_mac) return {};
+  return hash.OfPair(MacAsAddress(packet.source_mac), MacAsAddress(packet.target_mac));
+}
+
+void KeysOf(const DecodedPacket& packet, const KeyedHash& hash, PacketKeys& keys) noexcept {
+  keys.pair_hash = PairHash(packet, hash);
+  keys.has_flow = BelongsToFlow(packet);
+  keys.has_target = packet.has_ip() || packet.is_arp;
+  if (packet.has_ip()) {
+    keys.source = SourceOf(packet, packet.source_ip);
+    keys.target = {.ip = packet.target_ip, .vlan = packet.vlan()};
+  } else if (packet.is_arp) {
+    keys.source = SourceOf(packet, packet.arp.sender_ip);
+    keys.target = {.ip = packet.arp.target_ip, .vlan = packet.vlan()};
+  } else {
+    keys.source = packet.has_mac ? EndpointKey::OfMac(packet.source_mac, packet.vlan())
+                                 : EndpointKey{.vlan = packet.vlan()};
+  }
+  keys.source_hash = hash.OfEndpoint(keys.source);
+  if (keys.has_target) keys.target_hash = hash.OfEndpoint(keys.target);
+  if (!keys.has_flow) return;
+  const auto source = std::tie(packet.source_ip, packet.source_port);
+  const auto target = std::tie(packet.target_ip, packet.target_port);
+  keys.source_is_low = source <= target;
+  const auto& low = keys.source_is_low ? source : target;
+  const auto& high = keys.source_is_low ? target : source;
+  keys.flow = {.low_ip = std::get<0>(low),
+               .high_ip = std::get<0>(high),
+               .low_port = std::get<1>(low),
+               .high_port = std::get<1>(high),
+               .protocol = packet.protocol};
+  keys.flow_hash = hash.OfFlow(keys.flow);
+}
+
+}  // namespace vedette

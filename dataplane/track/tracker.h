@@ -1,0 +1,122 @@
+// Charges decoded packets to their flow, their endpoints and pairs. Owned by one shard and called
+// by that shard's worker only; writes into the window of the current interval. All order and
+// capacity is the shard's own, so that the number of workers cannot matter.
+#ifndef VEDETTE_DATAPLANE_TRACK_TRACKER_H_
+#define VEDETTE_DATAPLANE_TRACK_TRACKER_H_
+
+#include <cstdint>
+
+#include "dataplane/decode/decode.h"
+#include "dataplane/track/contact.h"
+#include "dataplane/track/duplicate_filter.h"
+#include "dataplane/track/endpoint_table.h"
+#include "dataplane/track/flow_table.h"
+#include "dataplane/track/fragment_tracker.h"
+#include "dataplane/track/handshake.h"
+#include "dataplane/track/home_networks.h"
+#include "dataplane/track/packet_keys.h"
+#include "dataplane/track/pair_memory.h"
+#include "dataplane/track/pair_tables.h"
+#include "dataplane/track/shard_counters.h"
+#include "dataplane/track/tracked_packet.h"
+
+namespace vedette {
+
+// Sizes are per shard; times after the last packet, as in IPFIX (RFC 5102, 5.11).
+struct TrackerOptions {
+  uint32_t flows = 32'768;
+  uint32_t duplicates = 4'096;
+  uint32_t datagrams = 1'024;  // being fragmented at one time
+  uint32_t pairs = 16'384;     // whose first meeting is remembered
+  uint32_t handshake_timeout_s = 30;
+  uint32_t tcp_idle_timeout_s = 300;
+  uint32_t idle_timeout_s = 60;
+  uint32_t closed_linger_s = 5;  // late segments of a closed connection do not open a new flow
+  uint32_t active_timeout_s = 1'800;
+};
+
+// Where the current interval is written.
+struct TrackWindow {
+  ShardCounters* counters = nullptr;
+  EndpointTable* endpoints = nullptr;
+  EgressTable* egress = nullptr;
+  AttemptTable* attempts = nullptr;
+  IrregularityTable* irregularities = nullptr;
+  ContactLog* contacts = nullptr;
+};
+
+class FlowEndObserver {
+ public:
+  virtual ~FlowEndObserver() = default;
+  // kActive: a part of a flow that goes on.
+  virtual void OnFlowEnd(Flow& flow, FlowEnd end) noexcept = 0;
+};
+
+class Tracker {
+ public:
+  // `home` and `observer` outlive the tracker.
+  Tracker(const TrackerOptions& options, const KeyedHash& hash, const HomeNetworks& home,
+          FlowEndObserver& observer);
+
+  // All that follows is written there, until the next call.
+  void WriteTo(const TrackWindow& window) noexcept { window_ = window; }
+
+  void Prefetch(const PacketKeys& keys) const noexcept;
+  // False: a mirror's copy of a packet charged before, counted and otherwise to be left alone.
+  bool Track(const DecodedPacket& packet, const PacketKeys& keys, TrackedPacket& out) noexcept;
+
+  // Ends what is due at that whole second of the source's time.
+  void ExpireUntil(uint64_t second) noexcept;
+  void EndAll() noexcept;
+
+  size_t flows() const noexcept { return flows_.size(); }
+  size_t flows_max() const noexcept { return flows_.capacity(); }
+
+ private:
+  struct Sides {
+    bool source_home = false, target_home = false;
+    bool source_outside = false, target_outside = false;
+  };
+  Sides SidesOf(const EndpointKey& source, const EndpointKey& target) const noexcept;
+
+  void TrackIp(const DecodedPacket& packet, const PacketKeys& keys, TrackedPacket& out) noexcept;
+  void TrackLink(const DecodedPacket& packet, const PacketKeys& keys, TrackedPacket& out) noexcept;
+  void TrackArp(const DecodedPacket& packet, const PacketKeys& keys, TrackedPacket& out) noexcept;
+  Flow& FindOrBegin(const DecodedPacket& packet, const PacketKeys& keys, const Sides& sides,
+                    bool& begun) noexcept;
+  void Describe(const DecodedPacket& packet, const PacketKeys& keys, const Sides& sides,
+                Flow& flow) noexcept;
+  void ChargeFlow(const DecodedPacket& packet, TrackedPacket& out) noexcept;
+  void ChargeBeginning(const DecodedPacket& packet, const TrackedPacket& out) noexcept;
+  void ChargeOutcome(const DecodedPacket& packet, const TrackedPacket& out,
+                     const HandshakeStep& step) noexcept;
+  void ChargeUnreachable(const DecodedPacket& packet, const TrackedPacket& out) noexcept;
+  void RefuseQuoted(const DecodedPacket& packet, const TrackedPacket& out, const IpAddress& asked,
+                    uint8_t protocol, uint16_t source_port, uint16_t asked_port) noexcept;
+  void ChargeEndpoints(const DecodedPacket& packet, const Sides& sides,
+                       const TrackedPacket& out) noexcept;
+  void ChargeIrregularities(const DecodedPacket& packet, const TrackedPacket& out) noexcept;
+  void NoteFragment(const DecodedPacket& packet, const TrackedPacket& out) noexcept;
+  void UpdateCall(const DecodedPacket& packet, const TrackedPacket& out, uint64_t quiet_us) noexcept;
+  void LogCall(const Flow& flow, ContactPhase phase, uint64_t end_us) noexcept;
+  AttemptPair* Attempt(const EndpointKey& source, const IpAddress& target) noexcept;
+
+  uint64_t IdleEndUs(const Flow& flow) const noexcept;
+  uint64_t ActiveEndUs(const Flow& flow) const noexcept;
+  uint32_t DeadlineOf(const Flow& flow) const noexcept;
+  uint32_t OnDue(Flow& flow, uint64_t second) noexcept;
+  void End(Flow& flow, FlowEnd end) noexcept;
+
+  TrackerOptions options_;
+  KeyedHash hash_;
+  const HomeNetworks& home_;
+  FlowEndObserver& observer_;
+  TrackWindow window_;
+  FlowTable flows_;
+  DuplicateFilter duplicates_;
+  FragmentTracker fragments_;
+  PairMemory pairs_;
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_DATAPLANE_TRACK_TRACKER_H_

@@ -1,0 +1,109 @@
+#include "dataplane/worker/fan_out.h"
+
+#include <cstring>
+
+#include "dataplane/track/packet_keys.h"
+#include "dataplane/worker/shard.h"
+
+namespace vedette {
+namespace {
+
+// Room for the largest packet; most batches are full long before.
+constexpr size_t kBatchBytes = size_t{2} * kWireLengthMax;
+constexpr size_t kBatches = 16;
+
+// A burst with its bytes. Memory is touched as far as it is used.
+struct Batch {
+  PacketBurst burst;
+  bool ended = false;
+  size_t used_bytes = 0;
+  ZeroedArray<std::byte> bytes{kBatchBytes};
+};
+
+}  // namespace
+
+class FanOut::Port final : public PacketSource {
+ public:
+  SourceState Receive(PacketBurst& burst) noexcept override {
+    const Batch& batch = ring_.WaitForFilled();
+    burst = batch.burst;
+    return batch.ended ? SourceState::kEnded : SourceState::kOpen;
+  }
+  void Release(PacketBurst& burst) noexcept override {
+    burst.count = 0;
+    ring_.Free();
+  }
+
+  // Reader thread from here on.
+  void Append(const PacketView& view, Timestamp now) noexcept {
+    if (open_ != nullptr && open_->used_bytes + view.bytes.size() > kBatchBytes) Flush();
+    Batch& batch = Open(now);
+    std::byte* const place = &batch.bytes[batch.used_bytes];
+    if (!view.bytes.empty()) std::memcpy(place, view.bytes.data(), view.bytes.size());
+    PacketView& copy = batch.burst.packets[batch.burst.count++];
+    copy = view;
+    copy.bytes = {place, view.bytes.size()};
+    batch.used_bytes += view.bytes.size();
+    batch.burst.now = now;
+    if (batch.burst.count == kBurstMax) Flush();
+  }
+  void Mark(Timestamp now) noexcept {
+    Flush();
+    Open(now);
+    Flush();
+  }
+  void End(Timestamp now) noexcept {
+    Open(now).ended = true;
+    Flush();
+  }
+
+ private:
+  Batch& Open(Timestamp now) noexcept {
+    if (open_ == nullptr) {
+      open_ = &ring_.WaitForFree();
+      open_->burst.count = 0;
+      open_->burst.now = now;
+      open_->ended = false;
+      open_->used_bytes = 0;
+    }
+    return *open_;
+  }
+  void Flush() noexcept {
+    if (open_ == nullptr) return;
+    open_ = nullptr;
+    ring_.Publish();
+  }
+
+  SpscRing<Batch, kBatches> ring_;
+  Batch* open_ = nullptr;
+};
+
+FanOut::FanOut(size_t workers, const KeyedHash& hash) : hash_(hash) {
+  for (size_t i = 0; i < workers; ++i) ports_.push_back(std::make_unique<Port>());
+}
+FanOut::~FanOut() = default;
+
+PacketSource& FanOut::port(size_t worker) noexcept { return *ports_[worker]; }
+
+FanOut::Port& FanOut::PortOf(const PacketView& view) noexcept {
+  Decode(view, Checksums::kSkip, scratch_);
+  return *ports_[ShardOf(PairHash(scratch_, hash_)) % ports_.size()];
+}
+
+void FanOut::Run(PacketSource& source) noexcept {
+  PacketBurst burst;
+  uint64_t second = 0;
+  SourceState state;
+  do {
+    state = source.Receive(burst);
+    if (burst.now.second() > second) {
+      second = burst.now.second();
+      for (const auto& port : ports_) port->Mark(burst.now);
+    }
+    for (const PacketView& view : burst.views()) PortOf(view).Append(view, burst.now);
+    source.Release(burst);
+  } while (state != SourceState::kEnded);
+  for (const auto& port : ports_) port->End(burst.now);
+}
+
+}  // namespace vedette

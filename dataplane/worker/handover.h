@@ -1,0 +1,120 @@
+// What goes from a worker to the control thread and back: windows and ended flows out, empty ones
+// in. One hand-over a worker; its items keep their order, so that what a mark closes lies before it.
+#ifndef VEDETTE_DATAPLANE_WORKER_HANDOVER_H_
+#define VEDETTE_DATAPLANE_WORKER_HANDOVER_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dataplane/track/flow.h"
+#include "dataplane/worker/shard_window.h"
+#include "dataplane/worker/spsc_ring.h"
+
+namespace vedette {
+
+// A shard's interval with the detectors' hot states beside it.
+template <typename Observe>
+struct Window {
+  ShardWindow tables;
+  Observe hot;
+  void Clear() noexcept {
+    tables.Clear();
+    hot.Clear();
+  }
+};
+
+struct FlowChunk {
+  static constexpr size_t kRecords = 128;
+  size_t count = 0;
+  std::array<FlowRecord, kRecords> records;
+  bool full() const { return count == kRecords; }
+  std::span<const FlowRecord> view() const { return {records.data(), count}; }
+};
+
+// An empty place that one side fills and the other takes.
+template <typename T>
+class Mailbox {
+ public:
+  void Put(T* item) noexcept {
+    item_.store(item, std::memory_order_release);
+    item_.notify_one();
+  }
+  T* WaitAndTake() noexcept {
+    T* item = item_.load(std::memory_order_acquire);
+    while (item == nullptr) {
+      item_.wait(nullptr, std::memory_order_acquire);
+      item = item_.load(std::memory_order_acquire);
+    }
+    item_.store(nullptr, std::memory_order_relaxed);
+    return item;
+  }
+
+ private:
+  alignas(kCacheLineBytes) std::atomic<T*> item_{nullptr};
+};
+
+enum class HandoverKind : uint8_t {
+  kWindow,  // of one shard, for the interval of the next mark
+  kFlows,   // ended flows
+  kMark,    // the interval is complete
+  kEnd,     // nothing more comes from this worker
+};
+
+template <typename Observe>
+struct HandoverItem {
+  HandoverKind kind = HandoverKind::kEnd;
+  uint8_t shard = 0;
+  uint64_t second = 0;  // kMark: the interval [second, second + 1) of the source's time
+  Window<Observe>* window = nullptr;
+  FlowChunk* flows = nullptr;
+};
+
+template <typename Observe>
+class Handover {
+ public:
+  using Item = HandoverItem<Observe>;
+  static constexpr size_t kSlots = 256;
+  static constexpr size_t kChunks = 8;  // beside those being filled
+
+  Handover() {
+    for (FlowChunk& chunk : chunks_) GiveBack(&chunk);
+  }
+
+  // Worker.
+  void Send(const Item& item) noexcept {
+    ring_.WaitForFree() = item;
+    ring_.Publish();
+  }
+  Window<Observe>* WaitForSpare(size_t shard) noexcept { return mailboxes_[shard].WaitAndTake(); }
+  FlowChunk* WaitForChunk() noexcept {
+    FlowChunk* chunk = free_chunks_.WaitForFilled();
+    free_chunks_.Free();
+    return chunk;
+  }
+
+  // Control thread.
+  Item Receive() noexcept {
+    const Item item = ring_.WaitForFilled();
+    ring_.Free();
+    return item;
+  }
+  // A window comes back cleared.
+  void GiveBack(size_t shard, Window<Observe>* window) noexcept { mailboxes_[shard].Put(window); }
+  void GiveBack(FlowChunk* chunk) noexcept {
+    chunk->count = 0;
+    free_chunks_.WaitForFree() = chunk;
+    free_chunks_.Publish();
+  }
+
+ private:
+  SpscRing<Item, kSlots> ring_;
+  SpscRing<FlowChunk*, 32> free_chunks_;
+  std::array<Mailbox<Window<Observe>>, kShards> mailboxes_;
+  std::array<FlowChunk, kChunks + kShards> chunks_;
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_DATAPLANE_WORKER_HANDOVER_H_

@@ -1,0 +1,56 @@
+// A ring between one producer and one consumer. Both wait where the other is behind: this is the
+// hand-over of a replay, in which nothing may be lost. Indexes lie in cache lines of their own.
+#ifndef VEDETTE_DATAPLANE_WORKER_SPSC_RING_H_
+#define VEDETTE_DATAPLANE_WORKER_SPSC_RING_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace vedette {
+
+inline constexpr size_t kCacheLineBytes = 64;
+
+// Slots are written and read in place: batches of packets are never copied twice.
+template <typename T, size_t kSlots>
+class SpscRing {
+  static_assert((kSlots & (kSlots - 1)) == 0, "a power of two");
+
+ public:
+  // Producer: the next slot to fill, once the consumer has given it back.
+  T& WaitForFree() noexcept {
+    const uint32_t filled = filled_.load(std::memory_order_relaxed);
+    for (uint32_t freed = freed_.load(std::memory_order_acquire); filled - freed == kSlots;
+         freed = freed_.load(std::memory_order_acquire)) {
+      freed_.wait(freed, std::memory_order_acquire);
+    }
+    return slots_[filled % kSlots];
+  }
+  void Publish() noexcept {
+    filled_.fetch_add(1, std::memory_order_release);
+    filled_.notify_one();
+  }
+
+  // Consumer: the oldest filled slot.
+  T& WaitForFilled() noexcept {
+    const uint32_t freed = freed_.load(std::memory_order_relaxed);
+    for (uint32_t filled = filled_.load(std::memory_order_acquire); filled == freed;
+         filled = filled_.load(std::memory_order_acquire)) {
+      filled_.wait(filled, std::memory_order_acquire);
+    }
+    return slots_[freed % kSlots];
+  }
+  void Free() noexcept {
+    freed_.fetch_add(1, std::memory_order_release);
+    freed_.notify_one();
+  }
+
+ private:
+  alignas(kCacheLineBytes) std::atomic<uint32_t> filled_{0};
+  alignas(kCacheLineBytes) std::atomic<uint32_t> freed_{0};
+  alignas(kCacheLineBytes) std::array<T, kSlots> slots_{};
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_DATAPLANE_WORKER_SPSC_RING_H_

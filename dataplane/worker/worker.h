@@ -1,0 +1,100 @@
+// The one loop: live, replay and test differ only in the source. Runs to completion on its own
+// thread: receive a burst, decode, fetch ahead, track, inspect, observe; at each whole second of
+// the source's time hand the interval over. Touches nothing another thread writes.
+#ifndef VEDETTE_DATAPLANE_WORKER_WORKER_H_
+#define VEDETTE_DATAPLANE_WORKER_WORKER_H_
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "dataplane/capture/packet_source.h"
+#include "dataplane/decode/decode.h"
+#include "dataplane/worker/handover.h"
+#include "dataplane/worker/shard.h"
+
+namespace vedette {
+
+template <typename Observe>
+class Worker {
+ public:
+  // Owns the shards s with s % workers == index.
+  Worker(size_t index, size_t workers, const ShardSurroundings& surroundings,
+         Handover<Observe>& handover)
+      : hash_(surroundings.hash), handover_(handover) {
+    for (size_t s = index; s < kShards; s += workers) {
+      shards_[s] = std::make_unique<Shard<Observe>>(s, surroundings, handover);
+    }
+  }
+
+  // Until the source has ended and everything is handed over.
+  void Run(PacketSource& source) noexcept {
+    PacketBurst burst;
+    SourceState state;
+    do {
+      state = source.Receive(burst);
+      MoveTo(burst.now.second());
+      Process(burst.views());
+      source.Release(burst);
+    } while (state != SourceState::kEnded);
+    Finish();
+  }
+
+ private:
+  template <typename Call>
+  void EachShard(Call&& call) noexcept {
+    for (const auto& shard : shards_) {
+      if (shard != nullptr) call(*shard);
+    }
+  }
+
+  // Idle hours are one step: flows that ended in them are noticed at their end.
+  void MoveTo(uint64_t second) noexcept {
+    if (second <= second_) return;
+    if (started_) {
+      EachShard([this](auto& shard) { shard.ExpireUntil(second_ + 1); });
+      HandOver();
+      EachShard([second](auto& shard) { shard.ExpireUntil(second); });
+    }
+    second_ = second;
+    started_ = true;
+  }
+
+  void HandOver() noexcept {
+    EachShard([](auto& shard) { shard.HandOverWindow(); });
+    handover_.Send({.kind = HandoverKind::kMark, .second = second_});
+    EachShard([](auto& shard) { shard.HandOverFlows(); });
+  }
+
+  // Stage by stage over the whole burst: the memory a packet needs is on its way while its
+  // neighbours are decoded.
+  void Process(std::span<const PacketView> views) noexcept {
+    for (size_t i = 0; i < views.size(); ++i) {
+      Decode(views[i], Checksums::kVerify, packets_[i]);
+      KeysOf(packets_[i], hash_, keys_[i]);
+      shards_[ShardOf(keys_[i].pair_hash)]->Prefetch(keys_[i]);
+    }
+    for (size_t i = 0; i < views.size(); ++i) {
+      shards_[ShardOf(keys_[i].pair_hash)]->OnPacket(packets_[i], keys_[i]);
+    }
+  }
+
+  void Finish() noexcept {
+    if (started_) {
+      EachShard([](auto& shard) { shard.EndAll(); });
+      HandOver();
+    }
+    handover_.Send({.kind = HandoverKind::kEnd});
+  }
+
+  KeyedHash hash_;
+  Handover<Observe>& handover_;
+  std::array<std::unique_ptr<Shard<Observe>>, kShards> shards_;
+  std::array<DecodedPacket, kBurstMax> packets_;
+  std::array<PacketKeys, kBurstMax> keys_;
+  uint64_t second_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_DATAPLANE_WORKER_WORKER_H_

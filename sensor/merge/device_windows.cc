@@ -1,0 +1,196 @@
+#include "sensor/merge/device_windows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "dataplane/track/address_text.h"
+#include "sensor/merge/feature_vector.h"
+
+namespace vedette {
+namespace {
+
+constexpr size_t kTopDestinations = 10;
+
+int64_t Signed(uint64_t count) { return static_cast<int64_t>(count); }
+int64_t Rounded(double estimate) { return std::llround(estimate); }
+
+void CopyCounters(const EndpointCounters& c, DeviceEvent& event) {
+  event.packets_in = Signed(c.packets_in);
+  event.packets_out = Signed(c.packets_out);
+  event.bytes_in = Signed(c.bytes_in);
+  event.bytes_out = Signed(c.bytes_out);
+  event.egress_packets = Signed(c.egress_packets);
+  event.egress_bytes = Signed(c.egress_bytes);
+  event.ingress_bytes = Signed(c.ingress_bytes);
+  event.tcp_packets = Signed(c.tcp_packets);
+  event.udp_packets = Signed(c.udp_packets);
+  event.icmp_packets = Signed(c.icmp_packets);
+  event.other_packets = Signed(c.other_packets);
+  event.fragments = Signed(c.fragments);
+  event.syn_in = Signed(c.syn_in);
+  event.syn_out = Signed(c.syn_out);
+  event.syn_ack_in = Signed(c.syn_ack_in);
+  event.syn_ack_out = Signed(c.syn_ack_out);
+  event.fin_in = Signed(c.fin_in);
+  event.fin_out = Signed(c.fin_out);
+  event.rst_in = Signed(c.rst_in);
+  event.rst_out = Signed(c.rst_out);
+  event.flows_opened = Signed(c.flows_opened);
+  event.flows_accepted = Signed(c.flows_accepted);
+  event.flows_refused = Signed(c.flows_refused);
+  event.flows_unanswered = Signed(c.flows_unanswered);
+  event.dns_queries = Signed(c.dns_queries);
+  event.dns_answers = Signed(c.dns_answers);
+  event.dns_nxdomain = Signed(c.dns_nxdomain);
+  event.dns_query_bytes = Signed(c.dns_query_bytes);
+  event.malformed_packets = Signed(c.malformed_packets);
+  event.checksum_errors = Signed(c.checksum_errors);
+  event.one_way = c.packets_in == 0 || c.packets_out == 0;
+}
+
+}  // namespace
+
+void DeviceWindows::Account::Merge(const Account& other) {
+  if (std::tie(last_us, key) < std::tie(other.last_us, other.key)) {
+    key = other.key;
+    last_us = other.last_us;
+  }
+  // Two addresses of one device share most of their seconds; the longer list is the better guess.
+  active_seconds = std::max(active_seconds, other.active_seconds);
+  counters.Merge(other.counters);
+  ports.Merge(other.ports);
+  peers.Merge(other.peers);
+  destinations.Merge(other.destinations);
+  for (const auto& [ip, traffic] : other.egress) {
+    egress[ip].bytes += traffic.bytes;
+    egress[ip].packets += traffic.packets;
+  }
+  for (const auto& [kind, count] : other.errors) errors[kind] += count;
+}
+
+void DeviceWindows::Observe(const IntervalView& view, absl::Span<const ShardRow> rows,
+                            const IdentityOf& identify, std::vector<DeviceEvent>& out) {
+  const uint64_t begin_us = view.begin_us - view.begin_us % limits_.window_us;
+  if (open_ && begin_us != begin_us_) Finish(identify, out);
+  open_ = true;
+  begin_us_ = begin_us;
+  ObserveEndpoints(view);
+  ObserveSketches(rows);
+  ObservePairs(view);
+}
+
+void DeviceWindows::ObserveEndpoints(const IntervalView& view) {
+  for (const EndpointInterval& endpoint : view.endpoints) {
+    if (!endpoint.home) continue;
+    auto at = accounts_.find(endpoint.key);
+    if (at == accounts_.end()) {
+      if (accounts_.size() == limits_.devices_max) {
+        ++refused_;
+        continue;
+      }
+      at = accounts_.try_emplace(endpoint.key).first;
+    }
+    Account& account = at->second;
+    account.key = endpoint.key;
+    account.last_us = std::max(account.last_us, endpoint.last_us);
+    account.active_seconds += endpoint.counters.packets_out != 0;
+    account.counters.Merge(endpoint.counters);
+    account.ports.Merge(endpoint.ports_out);
+  }
+}
+
+void DeviceWindows::ObserveSketches(absl::Span<const ShardRow> rows) {
+  for (const ShardRow& row : rows) {
+    if (!row.row->home) continue;
+    const auto at = accounts_.find(row.row->key);
+    if (at == accounts_.end()) continue;
+    at->second.peers.Merge(*row.thetas, row.row->peers);
+    at->second.destinations.Merge(*row.thetas, row.row->destinations);
+  }
+}
+
+void DeviceWindows::ObservePairs(const IntervalView& view) {
+  for (const EgressPair& pair : view.egress) {
+    const auto at = accounts_.find(pair.device);
+    if (at == accounts_.end()) continue;
+    auto& egress = at->second.egress;
+    const auto known = egress.find(pair.destination);
+    if (known == egress.end() && egress.size() == limits_.destinations_max) continue;
+    Traffic& traffic = known == egress.end() ? egress[pair.destination] : known->second;
+    traffic.bytes += pair.bytes;
+    traffic.packets += pair.packets;
+  }
+  for (const IrregularityCount& count : view.irregularities) {
+    const auto at = accounts_.find(count.sender);
+    if (at != accounts_.end()) at->second.errors[count.kind] += count.packets;
+  }
+}
+
+void DeviceWindows::Finish(const IdentityOf& identify, std::vector<DeviceEvent>& out) {
+  if (!open_) return;
+  open_ = false;
+  struct Device {
+    DeviceIdentity identity;
+    Account account;
+  };
+  absl::btree_map<std::string, Device> devices;
+  for (auto& [key, account] : accounts_) {
+    DeviceIdentity identity = identify(key);
+    const auto [at, first] = devices.try_emplace(identity.device);
+    Device& device = at->second;
+    if (first) {
+      device.account = std::move(account);
+      device.identity = std::move(identity);
+    } else {
+      const bool later = device.account.last_us < account.last_us;
+      device.account.Merge(account);
+      if (later) device.identity = std::move(identity);
+    }
+  }
+  accounts_.clear();
+  for (const auto& [name, device] : devices) out.push_back(EventOf(device.account, device.identity));
+}
+
+DeviceEvent DeviceWindows::EventOf(const Account& account, const DeviceIdentity& identity) const {
+  DeviceEvent event;
+  event.device = identity.device;
+  event.device_ip = identity.ip;
+  event.device_mac = identity.mac;
+  event.device_name = identity.name;
+  event.group = identity.group;
+  event.vlan = identity.vlan;
+  event.window_start_ms = Signed(begin_us_ / 1'000);
+  event.window_ms = Signed(limits_.window_us / 1'000);
+  CopyCounters(account.counters, event);
+
+  std::vector<std::pair<IpAddress, Traffic>> top(account.egress.begin(), account.egress.end());
+  std::stable_sort(top.begin(), top.end(),
+                   [](const auto& a, const auto& b) { return a.second.bytes > b.second.bytes; });
+  if (top.size() > kTopDestinations) top.resize(kTopDestinations);
+  for (const auto& [ip, traffic] : top) {
+    event.egress_top.push_back({.ip = IpText(ip),
+                                .bytes = Signed(traffic.bytes),
+                                .packets = Signed(traffic.packets)});
+  }
+  for (const auto& [kind, count] : account.errors) {
+    event.errors[std::string(Describe(kind).wire_name)] = Signed(count);
+  }
+  event.peers_estimate = Rounded(account.peers.Estimate());
+  event.destinations_estimate = Rounded(account.destinations.Estimate());
+  event.ports_estimate = Rounded(account.ports.Estimate());
+  event.peers_sketch = account.peers.ToHex();
+  event.destinations_sketch = account.destinations.ToHex();
+  const FeatureVector features = FeaturesOf(
+      {.counters = account.counters,
+       .window_s = static_cast<double>(limits_.window_us) * 1e-6,
+       .peers = account.peers.Estimate(),
+       .destinations = account.destinations.Estimate(),
+       .ports = account.ports.Estimate(),
+       .active_seconds = account.active_seconds,
+       .top_destination_bytes = top.empty() ? 0 : top.front().second.bytes});
+  event.features.assign(features.begin(), features.end());
+  return event;
+}
+
+}  // namespace vedette

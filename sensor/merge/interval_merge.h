@@ -1,0 +1,61 @@
+// Sixteen shards' windows become one picture: rows of one key added up, logs put in order. Sums,
+// extremes and set unions over sorted keys only, so that neither shards nor workers can matter.
+// Control thread; what Merge returns is borrowed until the next call.
+#ifndef VEDETTE_SENSOR_MERGE_INTERVAL_MERGE_H_
+#define VEDETTE_SENSOR_MERGE_INTERVAL_MERGE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "dataplane/worker/shard_window.h"
+#include "detectors/interval_view.h"
+
+namespace vedette {
+
+// A row of one shard with the pool its theta sketches lie in.
+struct ShardRow {
+  const EndpointRow* row = nullptr;
+  const ThetaPool* thetas = nullptr;
+};
+
+// What some table was too small for: nothing is lost without being counted.
+struct MergeLosses {
+  uint64_t endpoints = 0, attempts = 0, contacts = 0, dns = 0, names = 0, matches = 0;
+  uint64_t irregularities = 0;
+};
+
+class IntervalMerger {
+ public:
+  explicit IntervalMerger(const HomeNetworks& home) : home_(home) {}
+
+  const IntervalView& Merge(uint64_t second, absl::Span<const ShardWindow* const> windows);
+
+  // Of the last Merge: every row, by key.
+  absl::Span<const ShardRow> rows() const { return rows_; }
+  const MergeLosses& losses() const { return losses_; }  // since the start
+  uint64_t flows_active() const { return flows_active_; }
+
+ private:
+  void MergeEndpoints(absl::Span<const ShardWindow* const> windows);
+  void MergePairs(absl::Span<const ShardWindow* const> windows);
+  void MergeLogs(absl::Span<const ShardWindow* const> windows);
+
+  const HomeNetworks& home_;
+  IntervalView view_;
+  bool started_ = false;
+  std::vector<ShardRow> rows_;
+  std::vector<EndpointInterval> endpoints_;
+  std::vector<EgressPair> egress_;
+  std::vector<AttemptPair> attempts_;
+  std::vector<IrregularityCount> irregularities_;
+  std::vector<Contact> contacts_;
+  std::vector<DnsMessage> dns_;
+  std::vector<NameSighting> names_;
+  std::vector<ContentMatch> matches_;
+  MergeLosses losses_;
+  uint64_t flows_active_ = 0;
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_SENSOR_MERGE_INTERVAL_MERGE_H_

@@ -1,0 +1,94 @@
+#include "sensor/pipeline/control.h"
+
+#include <utility>
+
+#include "sensor/event/flow_event.h"
+
+namespace vedette {
+
+Control::Control(const SensorConfig& config, EventSink& sink)
+    : identity_{.sensor = config.sensor, .site = config.site},
+      sink_(sink),
+      home_(config.home),
+      directory_(config.site, home_, config.device_windows.devices_max),
+      identify_([this](const EndpointKey& key) { return directory_.Identify(key); }),
+      merger_(home_),
+      detectors_(config.detectors),
+      hot_(std::make_unique<Detectors::Hot>()),
+      alert_life_(config.alerts, identity_, identify_),
+      device_windows_({.window_us = config.device_windows.window_s * uint64_t{1'000'000},
+                       .devices_max = config.device_windows.devices_max}),
+      health_windows_(identity_, kShards * size_t{config.tracker.flows}) {}
+
+void Control::OnInterval(uint64_t second, absl::Span<const SensorWindow* const> windows) {
+  tables_.clear();
+  for (const SensorWindow* window : windows) tables_.push_back(&window->tables);
+  const IntervalView& view = merger_.Merge(second, tables_);
+  end_us_ = view.end_us;
+  // Windows that lie before this interval are closed with what was known then.
+  device_windows_.Observe(view, merger_.rows(), identify_, devices_);
+  directory_.Observe(view);
+  Judge(view, windows);
+  health_windows_.Observe(view, tables_, {.flows = merger_.flows_active(),
+                                          .devices = directory_.devices(),
+                                          .devices_max = directory_.devices_max(),
+                                          .devices_evicted = directory_.evicted(),
+                                          .alerts_open = alert_life_.open()},
+                          healths_);
+  sink_.OnInterval(view, identify_);
+  SendAlerts();
+  SendDevices();
+  SendHealth();
+}
+
+void Control::Judge(const IntervalView& view, absl::Span<const SensorWindow* const> windows) {
+  hot_->Clear();
+  for (const SensorWindow* window : windows) {
+    const ShardCounters& counters = window->tables.counters;
+    if (counters.packets + counters.flows_ended != 0) hot_->Merge(window->hot);
+  }
+  findings_.clear();
+  detectors_.Evaluate(*hot_, view, findings_);
+  alert_life_.Observe(std::move(findings_), view.begin_us, view.end_us, alerts_);
+  findings_ = {};
+}
+
+void Control::OnFlows(std::span<const FlowRecord> records) {
+  for (const FlowRecord& record : records) {
+    sink_.OnFlow(MakeFlowEvent(record, identity_, identify_));
+  }
+}
+
+void Control::OnEnd() {
+  alert_life_.EndOfSource(end_us_, alerts_);
+  device_windows_.Finish(identify_, devices_);
+  health_windows_.Finish(healths_);
+  SendAlerts();
+  SendDevices();
+  SendHealth();
+}
+
+void Control::SendAlerts() {
+  for (const AlertEvent& event : alerts_) sink_.OnAlert(event);
+  alerts_.clear();
+}
+
+void Control::SendDevices() {
+  for (DeviceEvent& event : devices_) {
+    event.sensor = identity_.sensor;
+    event.site = identity_.site;
+    Seal(event);
+    sink_.OnDevice(event);
+  }
+  devices_.clear();
+}
+
+void Control::SendHealth() {
+  for (HealthEvent& event : healths_) {
+    Seal(event);
+    sink_.OnHealth(event);
+  }
+  healths_.clear();
+}
+
+}  // namespace vedette

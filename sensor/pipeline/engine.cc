@@ -1,0 +1,88 @@
+#include "sensor/pipeline/engine.h"
+
+#include <thread>
+#include <utility>
+
+namespace vedette {
+namespace {
+
+// A replay must give the same result each time: its tables are keyed with a fixed secret.
+constexpr std::array<uint64_t, 2> kReplaySecret = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const SensorConfig& config, size_t workers,
+                                                       bool flow_records, EventSink& sink) {
+  absl::StatusOr<std::shared_ptr<const PatternDatabase>> patterns =
+      PatternDatabase::Create(config.patterns);
+  if (!patterns.ok()) return patterns.status();
+  ShardSurroundings surroundings{.options = {.tracker = config.tracker, .flow_records = flow_records},
+                                 .hash = KeyedHash(kReplaySecret),
+                                 .home = HomeNetworks(config.home),
+                                 .patterns = *std::move(patterns)};
+  return std::unique_ptr<Engine>(new Engine(config, workers, std::move(surroundings), sink));
+}
+
+Engine::Engine(const SensorConfig& config, size_t workers, ShardSurroundings surroundings,
+               EventSink& sink)
+    : surroundings_(std::move(surroundings)), control_(config, sink) {
+  for (size_t i = 0; i < workers; ++i) {
+    handovers_.push_back(std::make_unique<Handover<Observe>>());
+    workers_.push_back(
+        std::make_unique<Worker<Observe>>(i, workers, surroundings_, *handovers_.back()));
+  }
+  if (workers > 1) fan_out_ = std::make_unique<FanOut>(workers, surroundings_.hash);
+}
+
+void Engine::Run(PacketSource& source) {
+  std::vector<std::thread> threads;
+  if (fan_out_ == nullptr) {
+    threads.emplace_back([this, &source] { workers_[0]->Run(source); });
+  } else {
+    threads.emplace_back([this, &source] { fan_out_->Run(source); });
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      threads.emplace_back([this, i] { workers_[i]->Run(fan_out_->port(i)); });
+    }
+  }
+  ControlLoop();
+  for (std::thread& thread : threads) thread.join();
+}
+
+// Marks reach all workers alike: the n-th of each closes the same interval.
+void Engine::ControlLoop() {
+  for (;;) {
+    uint64_t second = 0;
+    bool open = false;
+    for (size_t i = 0; i < workers_.size(); ++i) open |= CollectUntilMark(i, second);
+    if (!open) break;
+    control_.OnInterval(second, windows_);
+    for (size_t shard = 0; shard < kShards; ++shard) {
+      windows_[shard]->Clear();
+      handovers_[shard % handovers_.size()]->GiveBack(shard, windows_[shard]);
+    }
+  }
+  control_.OnEnd();
+}
+
+bool Engine::CollectUntilMark(size_t worker, uint64_t& second) {
+  Handover<Observe>& handover = *handovers_[worker];
+  for (;;) {
+    const HandoverItem<Observe> item = handover.Receive();
+    switch (item.kind) {
+      case HandoverKind::kWindow:
+        windows_[item.shard] = item.window;
+        break;
+      case HandoverKind::kFlows:
+        control_.OnFlows(item.flows->view());
+        handover.GiveBack(item.flows);
+        break;
+      case HandoverKind::kMark:
+        second = item.second;
+        return true;
+      case HandoverKind::kEnd:
+        return false;
+    }
+  }
+}
+
+}  // namespace vedette

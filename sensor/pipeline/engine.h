@@ -1,0 +1,53 @@
+// Workers, their hand-overs and the control, put together for a source that ends. Made at set-up;
+// Run returns when everything the source gave has been judged and told.
+#ifndef VEDETTE_SENSOR_PIPELINE_ENGINE_H_
+#define VEDETTE_SENSOR_PIPELINE_ENGINE_H_
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "dataplane/capture/packet_source.h"
+#include "dataplane/worker/fan_out.h"
+#include "dataplane/worker/handover.h"
+#include "dataplane/worker/shard.h"
+#include "dataplane/worker/worker.h"
+#include "sensor/config/sensor_config.h"
+#include "sensor/pipeline/control.h"
+
+namespace vedette {
+
+class Engine {
+ public:
+  using Observe = Detectors::Hot;
+
+  // `sink` outlives the engine. Fails if the patterns do not compile.
+  static absl::StatusOr<std::unique_ptr<Engine>> Create(const SensorConfig& config, size_t workers,
+                                                        bool flow_records, EventSink& sink);
+
+  // One worker polls the source itself; several are fed by a reader thread. The caller's thread
+  // becomes the control thread.
+  void Run(PacketSource& source);
+
+  const MergeLosses& losses() const { return control_.losses(); }
+
+ private:
+  Engine(const SensorConfig& config, size_t workers, ShardSurroundings surroundings,
+         EventSink& sink);
+  void ControlLoop();
+  // Takes what one worker hands over, up to its next mark. False: it has ended.
+  bool CollectUntilMark(size_t worker, uint64_t& second);
+
+  ShardSurroundings surroundings_;
+  std::vector<std::unique_ptr<Handover<Observe>>> handovers_;
+  std::vector<std::unique_ptr<Worker<Observe>>> workers_;
+  std::unique_ptr<FanOut> fan_out_;
+  std::array<Window<Observe>*, kShards> windows_{};
+  Control control_;
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_SENSOR_PIPELINE_ENGINE_H_

@@ -1,0 +1,84 @@
+#include "sensor/pipeline/health_windows.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <numeric>
+#include <string>
+
+namespace vedette {
+namespace {
+
+int64_t Signed(uint64_t count) { return static_cast<int64_t>(count); }
+double Share(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+uint64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  uint64_t pages = 0, resident = 0;
+  statm >> pages >> resident;
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+void HealthWindows::Observe(const IntervalView& view,
+                            absl::Span<const ShardWindow* const> windows,
+                            const HealthGauges& gauges, std::vector<HealthEvent>& out) {
+  const uint64_t begin_us = view.begin_us - view.begin_us % kWindowUs;
+  if (open_ && begin_us != begin_us_) Finish(out);
+  open_ = true;
+  begin_us_ = begin_us;
+  gauges_ = gauges;
+  totals_.Merge(view.totals);
+  for (size_t i = 0; i < windows.size() && i < kShards; ++i) {
+    shard_packets_[i] += windows[i]->counters.packets;
+  }
+}
+
+void HealthWindows::Finish(std::vector<HealthEvent>& out) {
+  if (!open_) return;
+  HealthEvent& event = out.emplace_back();
+  event.sensor = identity_.sensor;
+  event.site = identity_.site;
+  event.window_start_ms = Signed(begin_us_ / 1'000);
+  event.window_ms = Signed(kWindowUs / 1'000);
+  event.version = VEDETTE_VERSION;
+  event.source = "libpcap";
+  event.packets_received = event.packets_processed = Signed(totals_.packets);
+  event.bytes_received = Signed(totals_.bytes);
+  for (const char* reason :
+       {"nic_missed", "no_mbuf", "nic_errors", "kernel", "ring_full", "other"}) {
+    event.dropped[reason] = 0;
+  }
+  for (size_t i = 0; i < kDecodeStatusCount; ++i) {
+    const auto& status = kDecodeStatuses[i];
+    const std::string name(status.wire_name);
+    if (totals_.decoded[i] != 0) event.decoded[name] = Signed(totals_.decoded[i]);
+    if (totals_.irregularities[i] != 0) {
+      event.irregularities[name] = Signed(totals_.irregularities[i]);
+    }
+  }
+  event.duplicates = Signed(totals_.duplicates);
+  event.home_share = Share(totals_.home_packets, totals_.packets);
+  event.one_way_share = Share(totals_.flows_ended_one_way, totals_.flows_ended);
+  const uint64_t busiest = *std::max_element(shard_packets_.begin(), shard_packets_.end());
+  event.queue_skew = Share(busiest * kShards, totals_.packets);
+  event.flows = Signed(gauges_.flows);
+  event.flows_max = Signed(flows_max_);
+  event.flows_evicted = Signed(totals_.flows_evicted);
+  event.devices = Signed(gauges_.devices);
+  event.devices_max = Signed(gauges_.devices_max);
+  event.devices_evicted = Signed(gauges_.devices_evicted - devices_evicted_before_);
+  event.memory_bytes = Signed(ResidentBytes());
+  event.alerts_open = Signed(gauges_.alerts_open);
+  event.clock_source = "capture";
+  devices_evicted_before_ = gauges_.devices_evicted;
+  totals_ = {};
+  shard_packets_ = {};
+  open_ = false;
+}
+
+}  // namespace vedette

@@ -1,0 +1,45 @@
+// The sensor's own accounts, one event per window of ten seconds of the source's time; in a replay
+// the windows together cover the whole capture. Control thread.
+#ifndef VEDETTE_SENSOR_PIPELINE_HEALTH_WINDOWS_H_
+#define VEDETTE_SENSOR_PIPELINE_HEALTH_WINDOWS_H_
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "dataplane/worker/shard_window.h"
+#include "detectors/interval_view.h"
+#include "sensor/event/events.h"
+
+namespace vedette {
+
+struct HealthGauges {
+  uint64_t flows = 0, devices = 0, devices_max = 0, devices_evicted = 0, alerts_open = 0;
+};
+
+class HealthWindows {
+ public:
+  HealthWindows(EventIdentity identity, size_t flows_max)
+      : identity_(std::move(identity)), flows_max_(flows_max) {}
+
+  // Appends the windows that lie wholly before the interval.
+  void Observe(const IntervalView& view, absl::Span<const ShardWindow* const> windows,
+               const HealthGauges& gauges, std::vector<HealthEvent>& out);
+  void Finish(std::vector<HealthEvent>& out);
+
+ private:
+  static constexpr uint64_t kWindowUs = 10'000'000;
+
+  EventIdentity identity_;
+  size_t flows_max_;
+  bool open_ = false;
+  uint64_t begin_us_ = 0;
+  ShardCounters totals_;
+  std::array<uint64_t, kShards> shard_packets_{};
+  HealthGauges gauges_;
+  uint64_t devices_evicted_before_ = 0;
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_SENSOR_PIPELINE_HEALTH_WINDOWS_H_
