@@ -5,6 +5,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -19,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace vedette {
 namespace {
@@ -30,10 +32,12 @@ SettingPlace PlaceOf(const YAML::Mark& mark) {
 // Builds the tree bottom-up from the parser's events.
 class NodeBuilder : public YAML::EventHandler {
  public:
-  explicit NodeBuilder(YamlFile& file) : file_(file) {}
+  NodeBuilder(absl::string_view text, YamlFile& file) : text_(text), file_(file) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ == 2) Fault(PlaceOf(mark), "a second document, allowed one: remove the '---'");
+    if (++documents_ == 2)
+      Fault(PlaceOf(mark),
+            "a second document ('---') or a stray comma or bracket, allowed one document");
   }
   void OnDocumentEnd() override {}
 
@@ -49,6 +53,7 @@ class NodeBuilder : public YAML::EventHandler {
                 const std::string& value) override {
     RefuseAnchor(mark, anchor);
     RefuseTag(mark, tag);
+    CheckQuotes(mark);
     Add({.kind = SettingNode::Kind::kScalar,
          .place = PlaceOf(mark),
          .scalar = value,
@@ -121,10 +126,23 @@ class NodeBuilder : public YAML::EventHandler {
     if (tag.empty() || tag == "?" || tag == "!") return;
     Fault(PlaceOf(mark), absl::StrCat("the tag '", absl::CEscape(tag), "' is not supported"));
   }
+  // yaml-cpp takes a quote that is never closed for closed at the end of the file: the keys it
+  // swallows would silently keep their defaults.
+  void CheckQuotes(const YAML::Mark& mark) {
+    const absl::string_view rest = text_.substr(std::min<size_t>(mark.pos, text_.size()));
+    const char quote = rest.empty() ? '\0' : rest.front();
+    if (quote != '"' && quote != '\'') return;
+    for (size_t at = 1; at < rest.size() && rest[at] != '\n'; ++at) {
+      if (rest[at] == quote) return;
+      if (rest[at] == '\\' && quote == '"') ++at;
+    }
+    Fault(PlaceOf(mark), "a quote is opened here and not closed in the same line");
+  }
   void Fault(SettingPlace place, std::string message) {
     if (file_.faults.size() < kFaultsMax) file_.faults.push_back({place, "", std::move(message)});
   }
 
+  absl::string_view text_;
   YamlFile& file_;
   std::vector<Frame> frames_;
   int documents_ = 0;
@@ -193,14 +211,15 @@ absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
 
 YamlFile ParseYaml(absl::string_view text) {
   YamlFile file;
+  absl::ConsumePrefix(&text, "\xef\xbb\xbf");  // a byte order mark
   CheckBytes(text, file.faults);
   if (!file.faults.empty()) return file;
-  NodeBuilder builder(file);
+  NodeBuilder builder(text, file);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {
-    }
+    // No third: at ",]" yaml-cpp 0.7 yields empty documents for ever.
+    if (parser.HandleNextDocument(builder)) parser.HandleNextDocument(builder);
   } catch (const YAML::Exception& e) {
     file.faults.push_back({PlaceOf(e.mark), "", absl::StrCat("not YAML: ", e.msg)});
   }
