@@ -1,0 +1,147 @@
+// IPv4 (RFC 791), its options (IANA ip-parameters) and fragments (RFC 815, 1858).
+#include "dataplane/decode/checksum.h"
+#include "dataplane/decode/layers.h"
+
+namespace vedette {
+namespace {
+
+constexpr uint32_t kHeaderMin = 20;
+constexpr uint32_t kDatagramMax = 65'535;
+constexpr uint16_t kReserved = 0x8000, kDontFragment = 0x4000, kMoreFragments = 0x2000;
+
+// Unassigned (148 to 252) and reserved (255) protocol numbers.
+bool IsReservedProtocol(uint8_t protocol) {
+  return (protocol >= 148 && protocol <= 252) || protocol == 255;
+}
+
+void NoteAddresses(DecodeState& state, uint32_t source, uint32_t target) noexcept {
+  DecodedPacket& out = state.out;
+  const uint8_t top = static_cast<uint8_t>(source >> 24);
+  if (source == 0xffffffff) {
+    out.Note(DecodeStatus::kIp4SourceBroadcast);
+  } else if (top >= 240 || (top == 0 && source != 0)) {
+    out.Note(DecodeStatus::kIp4SourceReserved);
+  } else if (top >= 224) {
+    out.Note(DecodeStatus::kIp4SourceMulticast);
+  }
+  if (target == 0) out.Note(DecodeStatus::kIp4TargetZero);
+  if (state.on_wire && (top == 127 || target >> 24 == 127)) {
+    out.Note(DecodeStatus::kIp4LoopbackOnWire);
+  }
+  // A host that talks to itself does so on its loopback interface, whose frames have no addresses.
+  if (source == target && top != 127 && state.on_wire) out.Note(DecodeStatus::kIp4Land);
+}
+
+// Lengths as the standards fix them; 0: any that fits.
+uint8_t OptionLength(uint8_t type) {
+  switch (type) {
+    case 136:  // stream id
+    case 148:  // router alert
+      return 4;
+    default:
+      return 0;
+  }
+}
+bool IsRoute(uint8_t type) { return type == 7 || type == 131 || type == 137; }
+
+bool OptionFits(const uint8_t* option, uint32_t room) noexcept {
+  if (room < 2 || option[1] < 2 || option[1] > room) return false;
+  const uint8_t type = option[0], length = option[1], fixed = OptionLength(type);
+  if (fixed != 0 && length != fixed) return false;
+  if (IsRoute(type)) return length >= 3 && length % 4 == 3 && option[2] >= 4 && option[2] % 4 == 0;
+  if (type == 68) return length >= 4 && option[2] >= 5;  // time stamp
+  return true;
+}
+
+void NoteOptions(DecodedPacket& out, const uint8_t* options, uint32_t bytes) noexcept {
+  for (uint32_t i = 0; i < bytes;) {
+    const uint8_t type = options[i];
+    if (type == 0) return;
+    if (type == 1) {
+      ++i;
+      continue;
+    }
+    if (!OptionFits(options + i, bytes - i)) return out.Note(DecodeStatus::kIp4BadOption);
+    if (type == 131 || type == 137) out.Note(DecodeStatus::kIp4SourceRoute);
+    i += options[i + 1];
+  }
+}
+
+void SetFragment(DecodedPacket& out, uint16_t id, uint16_t word, uint32_t data_bytes) noexcept {
+  if ((word & kReserved) != 0) out.Note(DecodeStatus::kIp4ReservedFlag);
+  out.fragment = {};
+  out.fragment.id = id;
+  if ((word & 0x3fff) == 0) return;
+  FragmentFields& fragment = out.fragment;
+  fragment.is_fragment = true;
+  fragment.more = (word & kMoreFragments) != 0;
+  fragment.offset_bytes = static_cast<uint16_t>((word & 0x1fff) * 8);
+  if ((word & kDontFragment) != 0) out.Note(DecodeStatus::kFragDontFragment);
+  if (data_bytes == 0) out.Note(DecodeStatus::kFragEmpty);
+  if (fragment.more && data_bytes % 8 != 0) out.Note(DecodeStatus::kFragBadLength);
+  if (fragment.offset_bytes + data_bytes > kDatagramMax - kHeaderMin) {
+    out.Note(DecodeStatus::kFragTooLong);
+  }
+  const bool tcp = out.protocol == static_cast<uint8_t>(IpProtocol::kTcp);
+  if (tcp && fragment.offset_bytes == 8) out.Note(DecodeStatus::kFragOffsetOne);
+}
+
+// Length of the packet by its header. 0 means that the sender's network card was to cut a larger
+// one (TSO) and the capture saw it before: the frame's length counts then.
+uint32_t TotalLength(const ByteCursor& rest, uint32_t header) noexcept {
+  const uint32_t total = LoadBe16(rest.at + 2);
+  return total == 0 && rest.wire > header + kHeaderMin ? rest.wire : total;
+}
+
+void NoteChecksum(DecodeState& state, const uint8_t* header, uint32_t bytes) noexcept {
+  DecodedPacket& out = state.out;
+  out.ip_checksum_checked = state.verify;
+  out.ip_checksum_bad = state.verify && OnesComplementSum(header, bytes) != 0xffff;
+  if (out.ip_checksum_bad) out.Note(DecodeStatus::kChecksumIp4);
+}
+
+void SetNetwork(DecodeState& state, const uint8_t* at, uint32_t header) noexcept {
+  DecodedPacket& out = state.out;
+  out.source_ip = LoadIp4(at + 12);
+  out.target_ip = LoadIp4(at + 16);
+  out.is_v6 = false;
+  out.ttl = at[8];
+  out.protocol = at[9];
+  out.ip_header_length = static_cast<uint16_t>(header);
+  out.deepest = Layer::kNetwork;
+  out.transport_checksum_checked = out.transport_checksum_bad = false;
+  state.pseudo_header_known = true;
+}
+
+}  // namespace
+
+Next DecodeIp4(DecodeState& state) noexcept {
+  ByteCursor& rest = state.rest;
+  if (!rest.Has(1)) return state.Cut(1, DecodeStatus::kIp4TruncatedHeader);
+  const uint8_t* at = rest.at;
+  if (at[0] >> 4 != 4) return state.End(DecodeStatus::kIp4BadVersion);
+  const uint32_t header = (at[0] & 0x0fU) * 4;
+  if (header < kHeaderMin) return state.End(DecodeStatus::kIp4BadHeaderLength);
+  if (!rest.Has(header)) return state.Cut(header, DecodeStatus::kIp4TruncatedHeader);
+  const uint32_t total = TotalLength(rest, header);
+  if (total > rest.wire) state.Truncated(DecodeStatus::kIp4Truncated);
+  SetNetwork(state, at, header);
+  DecodedPacket& out = state.out;
+  NoteAddresses(state, LoadBe32(at + 12), LoadBe32(at + 16));
+  NoteChecksum(state, at, header);
+  if (out.ttl == 0) out.Note(DecodeStatus::kIp4TtlZero);
+  if (header > kHeaderMin) NoteOptions(out, at + kHeaderMin, header - kHeaderMin);
+  if (total < header) {
+    out.ip_total_length = rest.wire;
+    return state.End(DecodeStatus::kIp4BadTotalLength);
+  }
+  rest.Clip(total);
+  out.ip_total_length = rest.wire;
+  out.ip_bytes = {reinterpret_cast<const std::byte*>(rest.at), rest.captured};
+  SetFragment(out, LoadBe16(at + 4), LoadBe16(at + 6), total - header);
+  if (IsReservedProtocol(out.protocol)) out.Note(DecodeStatus::kIp4ReservedProtocol);
+  rest.Skip(header);
+  return Next::kProtocol;
+}
+
+}  // namespace vedette

@@ -1,0 +1,110 @@
+// The steps of Decode(), one per layer. Each reads the header at the cursor, writes what it learnt,
+// moves the cursor behind it and names the next step; decode.cc runs them in a bounded loop, so
+// that no nesting of hostile headers can recurse. Worker cores; one DecodeState a packet, on the
+// stack.
+#ifndef VEDETTE_DATAPLANE_DECODE_LAYERS_H_
+#define VEDETTE_DATAPLANE_DECODE_LAYERS_H_
+
+#include <cstdint>
+
+#include "dataplane/decode/byte_cursor.h"
+#include "dataplane/decode/decode.h"
+
+namespace vedette {
+
+enum class Next : uint8_t {
+  kEnd,
+  kEthernet,
+  kEtherType,  // by out.ether_type
+  kLlc,
+  kPpp,
+  kIpVersion,  // IPv4 or IPv6 by the first nibble
+  kIp4,
+  kIp6,
+  kProtocol,  // by out.protocol
+};
+
+// Steps a packet may take. Tags, labels and extension headers are bounded by their own layers; four
+// tunnels of Ethernet, IP and UDP each stay under it.
+inline constexpr int kStepsMax = 32;
+
+struct DecodeState {
+  DecodedPacket& out;
+  ByteCursor rest;
+  bool verify = true;          // checksums
+  bool inside_tunnel = false;  // a MAC address has been seen already
+  bool on_wire = false;        // an Ethernet frame between two hosts, not a host talking to itself
+  bool pseudo_header_known = true;  // false: the final addresses are not those of the IP header
+  uint32_t frame_wire = 0;
+
+  Next End(DecodeStatus status) noexcept {
+    if (out.status == DecodeStatus::kOk) out.status = status;
+    return Next::kEnd;
+  }
+  // For a header of `bytes` that was not captured: ours if the wire had them, else the sender's.
+  Next Cut(uint32_t bytes, DecodeStatus senders) noexcept {
+    return End(rest.wire >= bytes ? DecodeStatus::kSnapLength : senders);
+  }
+  // A layer whose own length runs past the frame: named, but decoded as far as it goes.
+  void Truncated(DecodeStatus senders) noexcept {
+    if (out.status == DecodeStatus::kOk) out.status = senders;
+  }
+  // False when tunnels are nested too deep; then the packet has ended.
+  bool EnterTunnel(Tunnel tunnel) noexcept {
+    if (out.tunnel_count == kTunnelsMax) {
+      End(DecodeStatus::kTunnelTooDeep);
+      return false;
+    }
+    out.tunnels[out.tunnel_count++] = tunnel;
+    inside_tunnel = true;
+    return true;
+  }
+  bool is(IpProtocol protocol) const noexcept {
+    return out.protocol == static_cast<uint8_t>(protocol);
+  }
+};
+
+// link.cc
+Next DecodeEthernet(DecodeState& state) noexcept;
+Next DecodeEtherType(DecodeState& state) noexcept;
+Next DecodeLlc(DecodeState& state) noexcept;
+Next DecodeNull(DecodeState& state) noexcept;
+Next DecodeLinuxSll(DecodeState& state) noexcept;
+Next DecodeLinuxSll2(DecodeState& state) noexcept;
+Next DecodeIpVersion(DecodeState& state) noexcept;
+// ieee80211.cc
+Next DecodeIeee80211(DecodeState& state) noexcept;
+Next DecodeRadiotap(DecodeState& state) noexcept;
+// mpls.cc, pppoe.cc, arp.cc
+Next DecodeMpls(DecodeState& state) noexcept;
+Next DecodePppoeDiscovery(DecodeState& state) noexcept;
+Next DecodePppoeSession(DecodeState& state) noexcept;
+Next DecodePpp(DecodeState& state) noexcept;
+Next DecodeArp(DecodeState& state) noexcept;
+// ip4.cc, ip6.cc
+Next DecodeIp4(DecodeState& state) noexcept;
+Next DecodeIp6(DecodeState& state) noexcept;
+// transport.cc: what out.protocol names, and checks shared by transports
+Next DecodeProtocol(DecodeState& state) noexcept;
+// True when `bytes` of header are here; else says why not.
+bool HasTransportHeader(DecodeState& state, uint32_t bytes, DecodeStatus senders) noexcept;
+void SetPayload(DecodeState& state) noexcept;
+// True when the transport's checksum can be verified over everything at the cursor.
+bool CanVerify(const DecodeState& state) noexcept;
+void NoteTransportChecksum(DecodeState& state, bool right, DecodeStatus wrong) noexcept;
+uint16_t PseudoHeaderSum(const DecodedPacket& out, uint32_t bytes) noexcept;
+// tcp.cc, udp.cc, icmp.cc, icmp6.cc, igmp.cc, sctp.cc
+Next DecodeTcp(DecodeState& state) noexcept;
+Next DecodeUdp(DecodeState& state) noexcept;
+Next DecodeIcmp(DecodeState& state) noexcept;
+Next DecodeIcmp6(DecodeState& state) noexcept;
+Next DecodeIgmp(DecodeState& state) noexcept;
+Next DecodeSctp(DecodeState& state) noexcept;
+// gre.cc, udp_tunnel.cc
+Next DecodeGre(DecodeState& state) noexcept;
+bool IsTunnelPort(const DecodedPacket& out) noexcept;
+// The tunnel a UDP port stands for, if the payload has exactly that form; else kEnd and untouched.
+Next DecodeUdpTunnel(DecodeState& state) noexcept;
+
+}  // namespace vedette
+#endif  // VEDETTE_DATAPLANE_DECODE_LAYERS_H_

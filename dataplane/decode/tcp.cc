@@ -1,0 +1,150 @@
+// TCP (RFC 9293) with its options (IANA tcp-parameters).
+#include "dataplane/decode/checksum.h"
+#include "dataplane/decode/layers.h"
+
+namespace vedette {
+namespace {
+
+constexpr uint32_t kHeaderMin = 20;
+
+constexpr DecodeStatus FlagOddity(uint8_t flags) {
+  const bool ack = (flags & kTcpAck) != 0, syn = (flags & kTcpSyn) != 0,
+             fin = (flags & kTcpFin) != 0, rst = (flags & kTcpRst) != 0;
+  if (flags == 0) return DecodeStatus::kTcpNullFlags;
+  if (syn && fin) return DecodeStatus::kTcpSynFin;
+  if (syn && rst) return DecodeStatus::kTcpSynRst;
+  constexpr uint8_t kXmas = kTcpFin | kTcpPsh | kTcpUrg;
+  if (!ack && (flags & kXmas) == kXmas) return DecodeStatus::kTcpXmas;
+  if (!ack && !syn && !rst) return DecodeStatus::kTcpFlagsWithoutAck;
+  return DecodeStatus::kOk;
+}
+// Every combination of the six flags that say what a segment is; ECE and CWR go with any.
+constexpr auto kFlagOddities = [] {
+  std::array<DecodeStatus, 64> table{};
+  for (uint8_t flags = 0; flags < table.size(); ++flags) table[flags] = FlagOddity(flags);
+  return table;
+}();
+
+// RFC 8684, 3: length by subtype, 0 where any that fits will do.
+bool MultipathFits(const uint8_t* option) noexcept {
+  const uint8_t length = option[1];
+  if (length < 3) return false;
+  switch (option[2] >> 4) {
+    case 0:  // MP_CAPABLE
+      return length == 4 || length == 12 || length == 20 || length == 22 || length == 24;
+    case 1:  // MP_JOIN
+      return length == 12 || length == 16 || length == 24;
+    case 2: {  // DSS
+      if (length < 4) return false;
+      const uint8_t flags = option[3];
+      uint32_t need = 4;
+      if ((flags & 1) != 0) need += (flags & 2) != 0 ? 8 : 4;
+      if ((flags & 4) != 0) need += ((flags & 8) != 0 ? 8U : 4U) + 6;
+      return length == need || ((flags & 4) != 0 && length == need + 2);
+    }
+    default:
+      return true;
+  }
+}
+
+bool OptionFits(const uint8_t* option, uint32_t room) noexcept {
+  if (room < 2 || option[1] < 2 || option[1] > room) return false;
+  const uint8_t length = option[1];
+  switch (option[0]) {
+    case 2:  // maximum segment size
+      return length == 4;
+    case 3:  // window scale
+      return length == 3 && option[2] <= 14;
+    case 4:  // SACK permitted
+      return length == 2;
+    case 5:  // SACK
+      return length >= 10 && length % 8 == 2;
+    case 8:  // time stamps
+      return length == 10;
+    case 19:  // MD5 signature
+      return length == 18;
+    case 28:  // user time-out
+      return length == 4;
+    case 29:  // authentication
+      return length >= 4;
+    case 30:
+      return MultipathFits(option);
+    case 34:  // fast open cookie
+      return length == 2 || (length >= 6 && length <= 18);
+    default:
+      return true;
+  }
+}
+
+void NoteOptions(DecodedPacket& out, const uint8_t* options, uint32_t bytes) noexcept {
+  for (uint32_t i = 0; i < bytes;) {
+    const uint8_t kind = options[i];
+    if (kind == 0) return;
+    if (kind == 1) {
+      ++i;
+      continue;
+    }
+    if (!OptionFits(options + i, bytes - i)) return out.Note(DecodeStatus::kTcpBadOption);
+    const bool handshake = kind >= 2 && kind <= 4;
+    if (handshake && (out.tcp_flags & (kTcpSyn | kTcpRst)) == 0) {
+      out.Note(DecodeStatus::kTcpOptionOutsideSyn);
+    }
+    i += options[i + 1];
+  }
+}
+
+void NoteOddities(DecodedPacket& out, uint8_t offset_byte) noexcept {
+  const DecodeStatus oddity = kFlagOddities[out.tcp_flags & 0x3f];
+  if (oddity != DecodeStatus::kOk) out.Note(oddity);
+  // The lowest of the four is accurate ECN's (RFC 3540, 9768).
+  if ((offset_byte & 0x0e) != 0) out.Note(DecodeStatus::kTcpReservedBits);
+  if (out.source_port == 0 || out.target_port == 0) out.Note(DecodeStatus::kTcpZeroPort);
+  if (out.target_ip.is_multicast() || out.target_ip.is_broadcast()) {
+    out.Note(DecodeStatus::kTcpToGroup);
+  }
+}
+
+void SetFields(DecodedPacket& out, const uint8_t* at) noexcept {
+  out.source_port = LoadBe16(at);
+  out.target_port = LoadBe16(at + 2);
+  out.tcp_sequence = LoadBe32(at + 4);
+  out.tcp_acknowledgment = LoadBe32(at + 8);
+  out.tcp_flags = at[13];
+  out.tcp_window = LoadBe16(at + 14);
+  out.deepest = Layer::kTransport;
+}
+
+void VerifyChecksum(DecodeState& state) noexcept {
+  const ByteCursor& rest = state.rest;
+  const uint16_t sum =
+      AddSums(OnesComplementSum(rest.at, rest.wire), PseudoHeaderSum(state.out, rest.wire));
+  NoteTransportChecksum(state, sum == 0xffff, DecodeStatus::kChecksumTcp);
+}
+
+}  // namespace
+
+Next DecodeTcp(DecodeState& state) noexcept {
+  ByteCursor& rest = state.rest;
+  DecodedPacket& out = state.out;
+  if (!HasTransportHeader(state, kHeaderMin, DecodeStatus::kTcpTruncatedHeader)) return Next::kEnd;
+  const uint8_t* at = rest.at;
+  const uint32_t header = (at[12] >> 4) * 4U;
+  if (header < kHeaderMin) return state.End(DecodeStatus::kTcpBadHeaderLength);
+  if (header > rest.wire) {
+    return HasTransportHeader(state, header, DecodeStatus::kTcpTruncatedOptions), Next::kEnd;
+  }
+  SetFields(out, at);
+  NoteOddities(out, at[12]);
+  if (CanVerify(state)) VerifyChecksum(state);
+  if (!rest.Has(header)) {
+    out.payload = {};
+    out.payload_wire_length = rest.wire - header;
+    return state.End(DecodeStatus::kSnapLength);
+  }
+  if (header > kHeaderMin) NoteOptions(out, at + kHeaderMin, header - kHeaderMin);
+  rest.Skip(header);
+  SetPayload(state);
+  return Next::kEnd;
+}
+
+}  // namespace vedette
