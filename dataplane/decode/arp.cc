@@ -40,6 +40,9 @@ Next DecodeArp(DecodeState& state) noexcept {
   arp.target_mac = LoadMac(at + 18);
   arp.target_ip = LoadIp4(at + 24);
   state.out.is_arp = true;
+  ResetTransport(state.out);
+  state.rest.Clip(0);
+  SetPayload(state);
   state.out.deepest = Layer::kNetwork;
   NoteOddities(state);
   return Next::kEnd;

@@ -9,11 +9,6 @@ constexpr uint32_t kHeaderMin = 20;
 constexpr uint32_t kDatagramMax = 65'535;
 constexpr uint16_t kReserved = 0x8000, kDontFragment = 0x4000, kMoreFragments = 0x2000;
 
-// Unassigned (148 to 252) and reserved (255) protocol numbers.
-bool IsReservedProtocol(uint8_t protocol) {
-  return (protocol >= 148 && protocol <= 252) || protocol == 255;
-}
-
 void NoteAddresses(DecodeState& state, uint32_t source, uint32_t target) noexcept {
   DecodedPacket& out = state.out;
   const uint8_t top = static_cast<uint8_t>(source >> 24);
@@ -139,7 +134,6 @@ Next DecodeIp4(DecodeState& state) noexcept {
   out.ip_total_length = rest.wire;
   out.ip_bytes = {reinterpret_cast<const std::byte*>(rest.at), rest.captured};
   SetFragment(out, LoadBe16(at + 4), LoadBe16(at + 6), total - header);
-  if (IsReservedProtocol(out.protocol)) out.Note(DecodeStatus::kIp4ReservedProtocol);
   rest.Skip(header);
   return Next::kProtocol;
 }

@@ -89,6 +89,8 @@ Next DecodeProtocol(DecodeState& state) noexcept;
 // True when `bytes` of header are here; else says why not.
 bool HasTransportHeader(DecodeState& state, uint32_t bytes, DecodeStatus senders) noexcept;
 void SetPayload(DecodeState& state) noexcept;
+// A transport belongs to the innermost packet; an outer one's fields must not shine through.
+void ResetTransport(DecodedPacket& out) noexcept;
 // True when the transport's checksum can be verified over everything at the cursor.
 bool CanVerify(const DecodeState& state) noexcept;
 void NoteTransportChecksum(DecodeState& state, bool right, DecodeStatus wrong) noexcept;

@@ -76,20 +76,23 @@ bool OptionFits(const uint8_t* option, uint32_t room) noexcept {
   }
 }
 
-void NoteOptions(DecodedPacket& out, const uint8_t* options, uint32_t bytes) noexcept {
-  for (uint32_t i = 0; i < bytes;) {
-    const uint8_t kind = options[i];
+// Judged only as far as they were captured.
+void NoteOptions(DecodedPacket& out, ByteCursor options) noexcept {
+  while (options.captured != 0) {
+    const uint8_t kind = options.at[0];
     if (kind == 0) return;
     if (kind == 1) {
-      ++i;
+      options.Skip(1);
       continue;
     }
-    if (!OptionFits(options + i, bytes - i)) return out.Note(DecodeStatus::kTcpBadOption);
+    const bool whole = options.Has(2) && options.Has(options.at[1]);
+    if (!whole && !options.whole()) return;
+    if (!OptionFits(options.at, options.captured)) return out.Note(DecodeStatus::kTcpBadOption);
     const bool handshake = kind >= 2 && kind <= 4;
     if (handshake && (out.tcp_flags & (kTcpSyn | kTcpRst)) == 0) {
       out.Note(DecodeStatus::kTcpOptionOutsideSyn);
     }
-    i += options[i + 1];
+    options.Skip(options.at[1]);
   }
 }
 
@@ -131,17 +134,23 @@ Next DecodeTcp(DecodeState& state) noexcept {
   const uint32_t header = (at[12] >> 4) * 4U;
   if (header < kHeaderMin) return state.End(DecodeStatus::kTcpBadHeaderLength);
   if (header > rest.wire) {
-    return HasTransportHeader(state, header, DecodeStatus::kTcpTruncatedOptions), Next::kEnd;
+    HasTransportHeader(state, header, DecodeStatus::kTcpTruncatedOptions);
+    return Next::kEnd;
   }
   SetFields(out, at);
   NoteOddities(out, at[12]);
   if (CanVerify(state)) VerifyChecksum(state);
+  if (header > kHeaderMin) {
+    ByteCursor options = rest;
+    options.Clip(header);
+    options.Skip(kHeaderMin);
+    NoteOptions(out, options);
+  }
   if (!rest.Has(header)) {
     out.payload = {};
     out.payload_wire_length = rest.wire - header;
     return state.End(DecodeStatus::kSnapLength);
   }
-  if (header > kHeaderMin) NoteOptions(out, at + kHeaderMin, header - kHeaderMin);
   rest.Skip(header);
   SetPayload(state);
   return Next::kEnd;

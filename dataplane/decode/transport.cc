@@ -21,15 +21,13 @@ Next EnterIp(DecodeState& state, Next version) noexcept {
   return state.EnterTunnel(Tunnel::kIpInIp) ? version : Next::kEnd;
 }
 
-// A transport belongs to the innermost packet; an outer one's fields must not shine through.
-void ResetTransport(DecodedPacket& out) noexcept {
-  if (out.tunnel_count == 0) return;
-  out.source_port = out.target_port = 0;
-  out.tcp_flags = 0;
-  out.icmp_type = out.icmp_code = 0;
-  out.icmp_id = out.icmp_sequence = 0;
-  out.tcp_window = 0;
-  out.tcp_sequence = out.tcp_acknowledgment = 0;
+// Protocol numbers 148 to 252 are not assigned, 255 is reserved (IANA protocol-numbers).
+Next EndUnknown(DecodeState& state) noexcept {
+  DecodedPacket& out = state.out;
+  if ((out.protocol >= 148 && out.protocol <= 252) || out.protocol == 255) {
+    out.Note(out.is_v6 ? DecodeStatus::kIp6ReservedProtocol : DecodeStatus::kIp4ReservedProtocol);
+  }
+  return state.End(DecodeStatus::kUnknownProtocol);
 }
 
 uint16_t HostOrderSum(uint64_t words) noexcept {  // to the order OnesComplementSum works in
@@ -64,7 +62,7 @@ Next DecodeProtocol(DecodeState& state) noexcept {
       return EnterIp(state, Next::kIp6);
   }
   if (out.protocol == kAuthentication && !out.is_v6) return DecodeAuthentication(state);
-  return state.End(DecodeStatus::kUnknownProtocol);
+  return EndUnknown(state);
 }
 
 bool HasTransportHeader(DecodeState& state, uint32_t bytes, DecodeStatus senders) noexcept {
@@ -76,6 +74,16 @@ bool HasTransportHeader(DecodeState& state, uint32_t bytes, DecodeStatus senders
   }
   state.Cut(bytes, senders);
   return false;
+}
+
+void ResetTransport(DecodedPacket& out) noexcept {
+  if (out.tunnel_count == 0) return;
+  out.source_port = out.target_port = 0;
+  out.tcp_flags = 0;
+  out.icmp_type = out.icmp_code = 0;
+  out.icmp_id = out.icmp_sequence = 0;
+  out.tcp_window = 0;
+  out.tcp_sequence = out.tcp_acknowledgment = 0;
 }
 
 void SetPayload(DecodeState& state) noexcept {
