@@ -102,17 +102,18 @@ void CheckAvailable(const ReplayArguments& arguments, Faults& faults) {
 }
 
 std::optional<uint64_t> ParseMicroseconds(absl::string_view text) {
-  constexpr double kSecondsMax = 253'402'300'800;  // year 10000
+  constexpr int64_t kYear10000 = 253'402'300'800;
+  absl::Time time;
   double seconds = 0;
   if (absl::SimpleAtod(text, &seconds)) {
-    if (!(seconds >= 0 && seconds < kSecondsMax)) return std::nullopt;
-    return static_cast<uint64_t>(absl::ToUnixMicros(absl::UnixEpoch() + absl::Seconds(seconds)));
+    if (!(seconds >= 0 && seconds < static_cast<double>(kYear10000))) return std::nullopt;
+    time = absl::UnixEpoch() + absl::Seconds(seconds);
+  } else if (!absl::ParseTime(absl::RFC3339_full, text, &time, nullptr)) {
+    return std::nullopt;
   }
-  absl::Time time;
-  if (!absl::ParseTime(absl::RFC3339_full, text, &time, nullptr)) return std::nullopt;
-  const int64_t microseconds = absl::ToUnixMicros(time);
-  if (microseconds < 0) return std::nullopt;
-  return static_cast<uint64_t>(microseconds);
+  // ParseTime also knows "infinite-future".
+  if (time < absl::UnixEpoch() || time >= absl::FromUnixSeconds(kYear10000)) return std::nullopt;
+  return static_cast<uint64_t>(absl::ToUnixMicros(time));
 }
 
 void PlanInput(const ReplayArguments& arguments, ReplayRequest& request, Faults& faults) {

@@ -1,0 +1,125 @@
+#include "sensor/config/sensor_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace vedette {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+ConfigReading Read(absl::string_view text) { return ReadConfigText(text, "v.yaml", "/"); }
+
+TEST(SensorConfig, EmptyFileIsAllDefaults) {
+  const ConfigReading reading = Read("");
+  EXPECT_THAT(reading.faults, IsEmpty());
+  EXPECT_EQ(reading.config.sensor, "replay");
+  EXPECT_EQ(reading.config.tracker.flows, TrackerOptions{}.flows);
+  EXPECT_THAT(reading.config.patterns, SizeIs(BuiltInPatterns().size()));
+  for (const SettingDeclaration& declared : reading.declarations) {
+    EXPECT_FALSE(declared.present) << declared.path;
+    EXPECT_EQ(declared.value_text, declared.default_text) << declared.path;
+  }
+}
+
+TEST(SensorConfig, ReadsWhatIsSet) {
+  const ConfigReading reading = Read(
+      "sensor: edge-1\nsite: lab\nhome: [192.0.2.0/24]\ntables: {flows: 160001}\n"
+      "flow_timeouts: {tcp_idle_s: 77}\ndevice_windows: {window_s: 60}\n"
+      "detectors:\n  dos.syn_flood:\n    enabled: false\n");
+  EXPECT_THAT(reading.faults, IsEmpty());
+  EXPECT_EQ(reading.config.sensor, "edge-1");
+  EXPECT_EQ(reading.config.site, "lab");
+  ASSERT_THAT(reading.config.home, SizeIs(1));
+  EXPECT_EQ(reading.config.home[0].ToText(), "192.0.2.0/24");
+  EXPECT_EQ(reading.config.tracker.flows, 10'001U);  // of a shard, rounded up
+  EXPECT_EQ(reading.config.tracker.tcp_idle_timeout_s, 77U);
+  EXPECT_EQ(reading.config.device_windows.window_s, 60U);
+}
+
+TEST(SensorConfig, AllFaultsAtOnceInTheOrderOfTheFile) {
+  const ConfigReading reading = Read(
+      "detectors:\n  dos.sin_flood: {}\nsite: a/b\nhome: [10.0.0.0/99]\ntables:\n  flows: 1\n");
+  EXPECT_THAT(
+      reading.faults,
+      ElementsAre(AllOf(StartsWith("v.yaml:2:3: detectors.dos.sin_flood: unknown key"),
+                        HasSubstr("did you mean 'dos.syn_flood'?")),
+                  StartsWith("v.yaml:3:7: site: "), StartsWith("v.yaml:4:8: home: found '10.0"),
+                  AllOf(StartsWith("v.yaml:6:10: tables.flows: found '1'"),
+                        HasSubstr("allowed a whole number, 1024 to 16777216"),
+                        HasSubstr("default 524288"))));
+}
+
+TEST(SensorConfig, LoadConfigReturnsEveryFault) {
+  const std::string path = absl::StrCat(::testing::TempDir(), "/vedette_faults.yaml");
+  std::ofstream(path) << "a: 1\nb: 2\n";
+  const absl::StatusOr<SensorConfig> config = LoadConfig(path);
+  EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(config.status().message()),
+              AllOf(HasSubstr(":1:1: a: "), HasSubstr(":2:1: b: ")));
+  std::filesystem::remove(path);
+}
+
+TEST(SensorConfig, PatternsComeFromTheFileBesideTheConfiguration) {
+  const std::string folder = absl::StrCat(::testing::TempDir(), "/vedette_patterns");
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder + "/v.yaml") << "patterns_file: p.yaml\n";
+  std::ofstream(folder + "/p.yaml") << "patterns:\n  - nome: x\n";
+  const absl::StatusOr<ConfigReading> reading = ReadConfig(folder + "/v.yaml");
+  ASSERT_TRUE(reading.ok()) << reading.status();
+  EXPECT_THAT(absl::StrJoin(reading->faults, "\n"),
+              HasSubstr(absl::StrCat(folder, "/p.yaml:2:5: patterns[0].nome: unknown key")));
+  std::filesystem::remove_all(folder);
+}
+
+// conf/vedette.yaml is the reference of every key: it must name them all, at their defaults.
+TEST(ShippedConfig, NamesEveryKeyAtItsDefault) {
+  const absl::StatusOr<ConfigReading> reading = ReadConfig(SOURCE_ROOT "/conf/vedette.yaml");
+  ASSERT_TRUE(reading.ok()) << reading.status();
+  EXPECT_THAT(reading->faults, IsEmpty());
+  EXPECT_GT(reading->declarations.size(), 20U);
+  for (const SettingDeclaration& declared : reading->declarations) {
+    EXPECT_TRUE(declared.present) << declared.path << " is missing in conf/vedette.yaml";
+    EXPECT_EQ(declared.value_text, declared.default_text) << declared.path;
+  }
+}
+
+// The comment above each key says what the code says. One comment block a key: "UNIT, RANGE. Why.
+// Default: X."
+TEST(ShippedConfig, CommentsSayTheDefault) {
+  const absl::StatusOr<ConfigReading> reading = ReadConfig(SOURCE_ROOT "/conf/vedette.yaml");
+  ASSERT_TRUE(reading.ok()) << reading.status();
+  std::ifstream file(SOURCE_ROOT "/conf/vedette.yaml");
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  for (const SettingDeclaration& declared : reading->declarations) {
+    ASSERT_GE(declared.place.line, 1) << declared.path;
+    std::string comment;
+    for (int at = declared.place.line - 2; at >= 0; --at) {
+      const size_t text = lines[at].find_first_not_of(' ');
+      if (text == std::string::npos || lines[at][text] != '#') break;
+      comment = absl::StrCat(lines[at].substr(text + 1), comment);
+    }
+    EXPECT_THAT(comment, HasSubstr("Default: ")) << declared.path;
+    if (declared.type == "number" || declared.type == "integer") {
+      EXPECT_THAT(comment, HasSubstr(absl::StrCat("Default: ", declared.default_text, ".")))
+          << declared.path;
+      EXPECT_THAT(comment, HasSubstr(declared.range)) << declared.path;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace vedette
