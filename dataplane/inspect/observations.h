@@ -12,6 +12,7 @@
 #include "dataplane/track/contact.h"
 #include "dataplane/track/endpoint_row.h"
 #include "dataplane/track/flow.h"
+#include "dataplane/track/pair_tables.h"
 
 namespace vedette {
 
@@ -20,14 +21,14 @@ struct DnsMessage {
   IpAddress client, server;
   uint16_t vlan = 0;
   uint16_t id = 0;
-  uint16_t type = 0;           // of the first question
+  uint16_t type = 0;  // of the first question
   uint8_t response_code = 0;
   bool is_response = false;
   uint64_t arrival_us = 0;
   uint32_t message_bytes = 0;
-  uint32_t answer_bytes = 0;   // sum of RDATA lengths of the answer section
+  uint32_t answer_bytes = 0;  // sum of RDATA lengths of the answer section
   uint16_t answers = 0;
-  uint16_t answer_type = 0;    // of the first answer record
+  uint16_t answer_type = 0;  // of the first answer record
   uint8_t name_length = 0;
   std::array<char, 255> name{};  // first question, lower case, dots between labels, no final dot
 };
@@ -49,40 +50,15 @@ struct ContentMatch {
   EndpointKey device;
   IpAddress destination;
   uint16_t port = 0;
-  uint16_t pattern = 0;        // index into the compiled pattern set
+  uint16_t pattern = 0;  // index into the compiled pattern set
   uint64_t arrival_us = 0;
-  uint64_t offset_bytes = 0;   // of the match's end in the flow's outbound stream
-  uint64_t digest = 0;         // HMAC-SHA-256 of the match, cut to 64 bits
+  uint64_t offset_bytes = 0;  // of the match's end in the flow's outbound stream
+  uint64_t digest = 0;        // HMAC-SHA-256 of the match, cut to 64 bits
 };
 
-// Irregularities an endpoint sent, by kind.
-struct IrregularityCount {
-  EndpointKey sender;
-  IpAddress last_target;
-  DecodeStatus kind = DecodeStatus::kOk;
-  uint64_t packets = 0;
-  uint64_t first_us = 0, last_us = 0;
-};
-
-// Bytes from one endpoint to one address outside home.
-struct EgressPair {
-  EndpointKey device;
-  IpAddress destination;
-  uint64_t bytes = 0, packets = 0;
-  uint64_t error_bytes = 0;    // SpaceSaving: bytes may be too high by this much
-};
-
-// What one source tried on one target in the interval; flow beginnings only.
-struct AttemptPair {
-  EndpointKey source;
-  IpAddress target;
-  uint64_t flows = 0, accepted = 0, refused = 0;
-  uint64_t probes = 0;         // packets no stack opens with (ACK, FIN, NULL, XMAS to nothing)
-  uint64_t last_us = 0;
-  DistinctBitmap<512> ports;   // salted
-  uint16_t last_port = 0;
-  uint8_t protocol = 0;
-};
+using DnsLog = BoundedLog<DnsMessage, 1'024>;
+using NameLog = BoundedLog<NameSighting, 128>;
+using MatchLog = BoundedLog<ContentMatch, 256>;
 
 }  // namespace vedette
 #endif  // VEDETTE_DATAPLANE_INSPECT_OBSERVATIONS_H_

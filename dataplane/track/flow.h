@@ -10,7 +10,8 @@
 namespace vedette {
 
 // Canonical: (low_ip, low_port) <= (high_ip, high_port), so that both directions share a key.
-// No VLAN: a tag on one direction only does not split a flow; FlowTable compares tags apart.
+// ICMP has types for ports (community_id.h). No VLAN: a tag on one direction only does not split a
+// flow; FlowTable compares tags apart.
 struct FlowKey {
   IpAddress low_ip, high_ip;
   uint16_t low_port = 0, high_port = 0;
@@ -25,7 +26,8 @@ enum class FlowState : uint8_t {
   kSynAck,       // SYN-ACK seen
   kEstablished,  // handshake complete, or both sides talked
   kMidstream,    // TCP that began before the capture
-  kReset, kClosed
+  kReset,
+  kClosed
 };
 enum class FlowEnd : uint8_t { kNone, kIdle, kActive, kEnd, kForced, kLackOfResources };
 enum class Direction : uint8_t { kOutbound, kInbound, kInternal, kExternal };
@@ -51,16 +53,16 @@ struct Flow {
   std::array<uint8_t, 2> tcp_flags{};
   uint16_t stream_slot = kNoSlot;  // inspect's state of this flow
   uint32_t part = 0;
-  uint64_t start_us = 0;       // of this part
-  uint64_t first_us = 0;       // of the flow
+  uint64_t start_us = 0;  // of this part
+  uint64_t first_us = 0;  // of the flow
   uint64_t last_us = 0;
   uint64_t call_start_us = 0;  // start of the current burst of talk (see Contact)
   uint64_t call_bytes_out = 0, call_bytes_in = 0;
-  std::array<uint64_t, 2> packets{}, bytes{};        // of this part, IP total lengths
+  std::array<uint64_t, 2> packets{}, bytes{};          // of this part, IP total lengths
   std::array<uint64_t, 2> all_packets{}, all_bytes{};  // of the flow
-  std::array<uint32_t, 2> next_sequence{};  // TCP: highest sequence number seen + length
+  std::array<uint32_t, 2> next_sequence{};             // TCP: highest sequence number seen + length
   // Owned by FlowTable.
-  uint32_t deadline_s = 0;     // whole second at which it ends if nothing more comes
+  uint64_t deadline_s = 0;  // whole second at which it ends if nothing more comes
   uint32_t wheel_next = 0, wheel_previous = 0;
   uint32_t hash_tag = 0;
   bool in_use = false;

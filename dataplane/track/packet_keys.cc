@@ -2,6 +2,8 @@
 
 #include <tuple>
 
+#include "dataplane/track/community_id.h"
+
 namespace vedette {
 namespace {
 
@@ -11,11 +13,16 @@ bool CarriesPorts(uint8_t protocol) {
          protocol == static_cast<uint8_t>(IpProtocol::kSctp);
 }
 
+bool IsIcmp(const DecodedPacket& packet) {
+  return packet.protocol == static_cast<uint8_t>(IpProtocol::kIcmp) ||
+         packet.protocol == static_cast<uint8_t>(IpProtocol::kIcmp6);
+}
+
 // A first fragment holds the ports, later ones do not; a transport header that was cut or broken
 // leaves ports unset, and port 0 would make a flow that never was.
 bool BelongsToFlow(const DecodedPacket& packet) {
   if (!packet.has_ip() || packet.fragment.offset_bytes != 0) return false;
-  return packet.deepest == Layer::kTransport || !CarriesPorts(packet.protocol);
+  return packet.deepest == Layer::kTransport || !(CarriesPorts(packet.protocol) || IsIcmp(packet));
 }
 
 IpAddress MacAsAddress(const MacAddress& mac) { return EndpointKey::OfMac(mac, 0).ip; }
@@ -52,8 +59,10 @@ void KeysOf(const DecodedPacket& packet, const KeyedHash& hash, PacketKeys& keys
   keys.source_hash = hash.OfEndpoint(keys.source);
   if (keys.has_target) keys.target_hash = hash.OfEndpoint(keys.target);
   if (!keys.has_flow) return;
-  const auto source = std::tie(packet.source_ip, packet.source_port);
-  const auto target = std::tie(packet.target_ip, packet.target_port);
+  IcmpPorts ports{packet.source_port, packet.target_port};
+  if (IsIcmp(packet)) ports = IcmpPortsOf(packet.is_v6, packet.icmp_type, packet.icmp_code);
+  const auto source = std::tie(packet.source_ip, ports.source);
+  const auto target = std::tie(packet.target_ip, ports.target);
   keys.source_is_low = source <= target;
   const auto& low = keys.source_is_low ? source : target;
   const auto& high = keys.source_is_low ? target : source;

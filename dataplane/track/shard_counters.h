@@ -12,7 +12,7 @@ namespace vedette {
 struct ShardCounters {
   uint64_t packets = 0, bytes = 0;  // wire lengths
   uint64_t duplicates = 0;
-  uint64_t home_packets = 0;        // source or target is home
+  uint64_t home_packets = 0;                         // source or target is home
   uint64_t flow_packets = 0, oversized_packets = 0;  // oversized: IP total length above 1500
   uint64_t flows_opened = 0, flows_ended = 0, flows_ended_one_way = 0, flows_evicted = 0;
   uint64_t flow_records_lost = 0;

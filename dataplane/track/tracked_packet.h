@@ -12,15 +12,15 @@ namespace vedette {
 
 struct TrackedPacket {
   const DecodedPacket* packet = nullptr;  // never null
-  Flow* flow = nullptr;          // null: no IP header, or a later fragment
-  EndpointRow* source = nullptr; // never null
-  EndpointRow* target = nullptr; // null: frame without an IP header or ARP target
+  Flow* flow = nullptr;                   // null: no IP header, or a later fragment
+  EndpointRow* source = nullptr;          // never null
+  EndpointRow* target = nullptr;          // null: frame without an IP header or ARP target
   KeyHash source_key, target_key;
   Direction direction = Direction::kInternal;
-  bool forward = true;           // from the flow's initiator
+  bool forward = true;  // from the flow's initiator
   bool new_flow = false;
-  bool unasked = false;          // the target never sent in this flow and did not begin it
-  uint32_t bytes = 0;            // IP total length, else frame length
+  bool unasked = false;  // the target never sent in this flow and did not begin it
+  uint32_t bytes = 0;    // IP total length, else frame length
 };
 
 }  // namespace vedette

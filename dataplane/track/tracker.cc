@@ -137,8 +137,8 @@ void Tracker::TrackIp(const DecodedPacket& packet, const PacketKeys& keys,
   window_.counters->home_packets += sides.source_home || sides.target_home;
   window_.counters->oversized_packets += packet.ip_total_length > kEthernetMtuBytes;
   out.bytes = packet.ip_total_length != 0 ? packet.ip_total_length : packet.wire_length;
-  out.direction = DirectionOf(sides.source_home, sides.source_outside, sides.target_home,
-                              sides.target_outside);
+  out.direction =
+      DirectionOf(sides.source_home, sides.source_outside, sides.target_home, sides.target_outside);
   EndpointKey source = keys.source, target = keys.target;
   if (keys.has_flow) {
     out.flow = &FindOrBegin(packet, keys, sides, out.new_flow);
@@ -175,7 +175,7 @@ Flow& Tracker::FindOrBegin(const DecodedPacket& packet, const PacketKeys& keys, 
     flow = nullptr;
   }
   if (flow == nullptr) {
-    flow = flows_.Insert(keys.flow, keys.flow_hash, [this](Flow& victim) {
+    flow = flows_.Insert(keys.flow, keys.flow_hash, packet.arrival.us, [this](Flow& victim) {
       ++window_.counters->flows_evicted;
       End(victim, FlowEnd::kLackOfResources);
     });
@@ -206,11 +206,10 @@ void Tracker::Describe(const DecodedPacket& packet, const PacketKeys& keys, cons
   }
   flow.initiator_is_low = source_begins == keys.source_is_low;
   flow.state = FirstState(packet);
-  flow.direction =
-      source_begins ? DirectionOf(sides.source_home, sides.source_outside, sides.target_home,
-                                  sides.target_outside)
-                    : DirectionOf(sides.target_home, sides.target_outside, sides.source_home,
-                                  sides.source_outside);
+  flow.direction = source_begins ? DirectionOf(sides.source_home, sides.source_outside,
+                                               sides.target_home, sides.target_outside)
+                                 : DirectionOf(sides.target_home, sides.target_outside,
+                                               sides.source_home, sides.source_outside);
   flow.vlan = packet.vlan();
   flow.vlan_count = packet.vlan_count;
   flow.vlans = packet.vlans;
@@ -305,8 +304,7 @@ void Tracker::ChargeBeginning(const DecodedPacket& packet, const TrackedPacket& 
 }
 
 AttemptPair* Tracker::Attempt(const EndpointKey& source, const IpAddress& target) noexcept {
-  const KeyHash pair =
-      KeyedHash::Combine(hash_.OfEndpoint(source), hash_.OfAddress(target).value);
+  const KeyHash pair = KeyedHash::Combine(hash_.OfEndpoint(source), hash_.OfAddress(target).value);
   return window_.attempts->Obtain(source, target, pair);
 }
 
@@ -352,10 +350,10 @@ void Tracker::ChargeUnreachable(const DecodedPacket& packet, const TrackedPacket
     return;
   }
   if (sender != packet.target_ip) return;
-  const bool has_ports = quote.size() >= header_length + 4 &&
-                         (protocol == static_cast<uint8_t>(IpProtocol::kTcp) ||
-                          protocol == static_cast<uint8_t>(IpProtocol::kUdp) ||
-                          protocol == static_cast<uint8_t>(IpProtocol::kSctp));
+  const bool has_ports =
+      quote.size() >= header_length + 4 && (protocol == static_cast<uint8_t>(IpProtocol::kTcp) ||
+                                            protocol == static_cast<uint8_t>(IpProtocol::kUdp) ||
+                                            protocol == static_cast<uint8_t>(IpProtocol::kSctp));
   RefuseQuoted(packet, out, asked, protocol, has_ports ? port(header_length) : uint16_t{0},
                has_ports ? port(header_length + 2) : uint16_t{0});
 }
@@ -365,7 +363,8 @@ void Tracker::RefuseQuoted(const DecodedPacket& packet, const TrackedPacket& out
                            uint16_t asked_port) noexcept {
   Flow* flow = nullptr;
   if (asked == packet.source_ip) {  // a flow of another pair lives in another shard
-    const bool sender_is_low = std::tie(packet.target_ip, source_port) <= std::tie(asked, asked_port);
+    const bool sender_is_low =
+        std::tie(packet.target_ip, source_port) <= std::tie(asked, asked_port);
     const FlowKey key = {.low_ip = sender_is_low ? packet.target_ip : asked,
                          .high_ip = sender_is_low ? asked : packet.target_ip,
                          .low_port = sender_is_low ? source_port : asked_port,
@@ -468,7 +467,8 @@ void Tracker::TrackArp(const DecodedPacket& packet, const PacketKeys& keys,
   if (arp.operation == kReply) {
     ++out.source->counters.arp_replies_out;
     if (arp.target_ip.is_zero() || arp.target_ip == arp.sender_ip) return;
-    if (AttemptPair* attempt = Attempt({.ip = arp.target_ip, .vlan = packet.vlan()}, arp.sender_ip)) {
+    if (AttemptPair* attempt =
+            Attempt({.ip = arp.target_ip, .vlan = packet.vlan()}, arp.sender_ip)) {
       ++attempt->accepted;
       attempt->last_us = std::max(attempt->last_us, packet.arrival.us);
     }
@@ -484,8 +484,7 @@ void Tracker::TrackArp(const DecodedPacket& packet, const PacketKeys& keys,
   }
 }
 
-void Tracker::ChargeIrregularities(const DecodedPacket& packet,
-                                   const TrackedPacket& out) noexcept {
+void Tracker::ChargeIrregularities(const DecodedPacket& packet, const TrackedPacket& out) noexcept {
   EndpointRow& sender = *out.source;
   const IpAddress target = packet.has_ip() ? packet.target_ip : IpAddress{};
   bool malformed = false;
@@ -525,7 +524,8 @@ void Tracker::UpdateCall(const DecodedPacket& packet, const TrackedPacket& out,
   const bool tcp = Is(packet, IpProtocol::kTcp);
   const bool talks = !tcp || packet.payload_wire_length > 1;
   const bool opens = out.new_flow && (flow.state != FlowState::kMidstream || talks);
-  const bool resumes = !out.new_flow && talks && (quiet_us >= kCallQuietUs || flow.call_start_us == 0);
+  const bool resumes =
+      !out.new_flow && talks && (quiet_us >= kCallQuietUs || flow.call_start_us == 0);
   if (out.forward && (opens || resumes)) {
     if (flow.call_start_us != 0) LogCall(flow, ContactPhase::kEnd, packet.arrival.us - quiet_us);
     flow.call_start_us = packet.arrival.us;
@@ -566,20 +566,19 @@ uint64_t Tracker::ActiveEndUs(const Flow& flow) const noexcept {
   return start_us + options_.active_timeout_s * kSecondUs;
 }
 
-uint32_t Tracker::DeadlineOf(const Flow& flow) const noexcept {
+uint64_t Tracker::DeadlineOf(const Flow& flow) const noexcept {
   const uint64_t end_us = std::min(IdleEndUs(flow), ActiveEndUs(flow));
-  return static_cast<uint32_t>((end_us + kSecondUs - 1) / kSecondUs);
+  return (end_us + kSecondUs - 1) / kSecondUs;
 }
 
 void Tracker::ExpireUntil(uint64_t second) noexcept {
-  flows_.ExpireUntil(static_cast<uint32_t>(second),
-                     [this, second](Flow& flow) { return OnDue(flow, second); });
+  flows_.ExpireUntil(second, [this, second](Flow& flow) { return OnDue(flow, second); });
 }
 
 // Packets move a flow's last_us, not its place in the wheel: it is looked at when the deadline it
 // had comes, and put off if it has a later one now.
-uint32_t Tracker::OnDue(Flow& flow, uint64_t second) noexcept {
-  const uint32_t deadline_s = DeadlineOf(flow);
+uint64_t Tracker::OnDue(Flow& flow, uint64_t second) noexcept {
+  const uint64_t deadline_s = DeadlineOf(flow);
   if (deadline_s > second) return deadline_s;
   if (ActiveEndUs(flow) < IdleEndUs(flow)) {
     observer_.OnFlowEnd(flow, FlowEnd::kActive);

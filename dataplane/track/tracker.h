@@ -97,14 +97,15 @@ class Tracker {
                        const TrackedPacket& out) noexcept;
   void ChargeIrregularities(const DecodedPacket& packet, const TrackedPacket& out) noexcept;
   void NoteFragment(const DecodedPacket& packet, const TrackedPacket& out) noexcept;
-  void UpdateCall(const DecodedPacket& packet, const TrackedPacket& out, uint64_t quiet_us) noexcept;
+  void UpdateCall(const DecodedPacket& packet, const TrackedPacket& out,
+                  uint64_t quiet_us) noexcept;
   void LogCall(const Flow& flow, ContactPhase phase, uint64_t end_us) noexcept;
   AttemptPair* Attempt(const EndpointKey& source, const IpAddress& target) noexcept;
 
   uint64_t IdleEndUs(const Flow& flow) const noexcept;
   uint64_t ActiveEndUs(const Flow& flow) const noexcept;
-  uint32_t DeadlineOf(const Flow& flow) const noexcept;
-  uint32_t OnDue(Flow& flow, uint64_t second) noexcept;
+  uint64_t DeadlineOf(const Flow& flow) const noexcept;
+  uint64_t OnDue(Flow& flow, uint64_t second) noexcept;
   void End(Flow& flow, FlowEnd end) noexcept;
 
   TrackerOptions options_;

@@ -1,5 +1,6 @@
 // What goes from a worker to the control thread and back: windows and ended flows out, empty ones
-// in. One hand-over a worker; its items keep their order, so that what a mark closes lies before it.
+// in. One hand-over a worker; its items keep their order, so that what a mark closes lies before
+// it.
 #ifndef VEDETTE_DATAPLANE_WORKER_HANDOVER_H_
 #define VEDETTE_DATAPLANE_WORKER_HANDOVER_H_
 

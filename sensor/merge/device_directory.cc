@@ -132,8 +132,7 @@ DeviceIdentity DeviceDirectory::Identify(const EndpointKey& key) const {
     }
   }
   if (name != nullptr) identity.name = name->text;
-  identity.device =
-      absl::StrCat(site_, "/", key.vlan, "/", by_mac ? identity.mac : identity.ip);
+  identity.device = absl::StrCat(site_, "/", key.vlan, "/", by_mac ? identity.mac : identity.ip);
   return identity;
 }
 

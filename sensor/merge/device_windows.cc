@@ -149,7 +149,8 @@ void DeviceWindows::Finish(const IdentityOf& identify, std::vector<DeviceEvent>&
     }
   }
   accounts_.clear();
-  for (const auto& [name, device] : devices) out.push_back(EventOf(device.account, device.identity));
+  for (const auto& [name, device] : devices)
+    out.push_back(EventOf(device.account, device.identity));
 }
 
 DeviceEvent DeviceWindows::EventOf(const Account& account, const DeviceIdentity& identity) const {
@@ -169,9 +170,8 @@ DeviceEvent DeviceWindows::EventOf(const Account& account, const DeviceIdentity&
                    [](const auto& a, const auto& b) { return a.second.bytes > b.second.bytes; });
   if (top.size() > kTopDestinations) top.resize(kTopDestinations);
   for (const auto& [ip, traffic] : top) {
-    event.egress_top.push_back({.ip = IpText(ip),
-                                .bytes = Signed(traffic.bytes),
-                                .packets = Signed(traffic.packets)});
+    event.egress_top.push_back(
+        {.ip = IpText(ip), .bytes = Signed(traffic.bytes), .packets = Signed(traffic.packets)});
   }
   for (const auto& [kind, count] : account.errors) {
     event.errors[std::string(Describe(kind).wire_name)] = Signed(count);
@@ -181,14 +181,14 @@ DeviceEvent DeviceWindows::EventOf(const Account& account, const DeviceIdentity&
   event.ports_estimate = Rounded(account.ports.Estimate());
   event.peers_sketch = account.peers.ToHex();
   event.destinations_sketch = account.destinations.ToHex();
-  const FeatureVector features = FeaturesOf(
-      {.counters = account.counters,
-       .window_s = static_cast<double>(limits_.window_us) * 1e-6,
-       .peers = account.peers.Estimate(),
-       .destinations = account.destinations.Estimate(),
-       .ports = account.ports.Estimate(),
-       .active_seconds = account.active_seconds,
-       .top_destination_bytes = top.empty() ? 0 : top.front().second.bytes});
+  const FeatureVector features =
+      FeaturesOf({.counters = account.counters,
+                  .window_s = static_cast<double>(limits_.window_us) * 1e-6,
+                  .peers = account.peers.Estimate(),
+                  .destinations = account.destinations.Estimate(),
+                  .ports = account.ports.Estimate(),
+                  .active_seconds = account.active_seconds,
+                  .top_destination_bytes = top.empty() ? 0 : top.front().second.bytes});
   event.features.assign(features.begin(), features.end());
   return event;
 }

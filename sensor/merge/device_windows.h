@@ -28,8 +28,8 @@ class DeviceWindows {
   explicit DeviceWindows(const Limits& limits) : limits_(limits) {}
 
   // Appends the events of windows that lie wholly before the interval.
-  void Observe(const IntervalView& view, absl::Span<const ShardRow> rows, const IdentityOf& identify,
-               std::vector<DeviceEvent>& out);
+  void Observe(const IntervalView& view, absl::Span<const ShardRow> rows,
+               const IdentityOf& identify, std::vector<DeviceEvent>& out);
   // Closes the window that is open.
   void Finish(const IdentityOf& identify, std::vector<DeviceEvent>& out);
 

@@ -31,7 +31,8 @@ FeatureVector FeaturesOf(const FeatureInputs& inputs) {
       Share(number(c.icmp_packets), packets),
       rate(c.flows_opened),
       // Counted when the flow ends, so in a later window than its beginning at times.
-      std::fmin(1, Share(number(c.flows_unanswered), std::fmax(opened, number(c.flows_unanswered)))),
+      std::fmin(1,
+                Share(number(c.flows_unanswered), std::fmax(opened, number(c.flows_unanswered)))),
       std::fmin(1, Share(number(c.flows_refused), std::fmax(opened, number(c.flows_refused)))),
       Share(number(c.syn_in + c.syn_out), number(c.tcp_packets)),
       Log2OfCount(inputs.peers),

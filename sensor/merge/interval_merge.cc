@@ -24,8 +24,7 @@ void Gather(Windows windows, std::vector<T>& all, ListOf&& list_of) {
 // Records of one key lie side by side: the first takes the others in.
 template <typename T, typename KeyOf, typename Add>
 void SortAndFold(std::vector<T>& all, KeyOf&& key_of, Add&& add) {
-  std::sort(all.begin(), all.end(),
-            [&](const T& a, const T& b) { return key_of(a) < key_of(b); });
+  std::sort(all.begin(), all.end(), [&](const T& a, const T& b) { return key_of(a) < key_of(b); });
   size_t kept = 0;
   for (size_t i = 0; i < all.size(); ++i) {
     if (kept > 0 && key_of(all[kept - 1]) == key_of(all[i])) {
@@ -41,8 +40,8 @@ void SortAndFold(std::vector<T>& all, KeyOf&& key_of, Add&& add) {
 void AddRow(EndpointInterval& to, const EndpointRow& row) {
   to.counters.Merge(row.counters);
   to.home |= row.home;
-  if (row.mac_known && (!to.mac_known || std::tie(row.mac_seen_us, row.mac) <
-                                             std::tie(to.mac_seen_us, to.mac))) {
+  if (row.mac_known &&
+      (!to.mac_known || std::tie(row.mac_seen_us, row.mac) < std::tie(to.mac_seen_us, to.mac))) {
     to.mac_known = true;
     to.mac = row.mac;
     to.mac_seen_us = row.mac_seen_us;
@@ -88,9 +87,8 @@ void IntervalMerger::MergeEndpoints(Windows windows) {
     }
     losses_.endpoints += window->endpoints.refused();
   }
-  std::stable_sort(rows_.begin(), rows_.end(), [](const ShardRow& a, const ShardRow& b) {
-    return a.row->key < b.row->key;
-  });
+  std::stable_sort(rows_.begin(), rows_.end(),
+                   [](const ShardRow& a, const ShardRow& b) { return a.row->key < b.row->key; });
   endpoints_.clear();
   for (const ShardRow& row : rows_) {
     if (endpoints_.empty() || endpoints_.back().key != row.row->key) {

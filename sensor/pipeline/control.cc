@@ -29,11 +29,12 @@ void Control::OnInterval(uint64_t second, absl::Span<const SensorWindow* const> 
   device_windows_.Observe(view, merger_.rows(), identify_, devices_);
   directory_.Observe(view);
   Judge(view, windows);
-  health_windows_.Observe(view, tables_, {.flows = merger_.flows_active(),
-                                          .devices = directory_.devices(),
-                                          .devices_max = directory_.devices_max(),
-                                          .devices_evicted = directory_.evicted(),
-                                          .alerts_open = alert_life_.open()},
+  health_windows_.Observe(view, tables_,
+                          {.flows = merger_.flows_active(),
+                           .devices = directory_.devices(),
+                           .devices_max = directory_.devices_max(),
+                           .devices_evicted = directory_.evicted(),
+                           .alerts_open = alert_life_.open()},
                           healths_);
   sink_.OnInterval(view, identify_);
   SendAlerts();

@@ -24,8 +24,7 @@ uint64_t ResidentBytes() {
 
 }  // namespace
 
-void HealthWindows::Observe(const IntervalView& view,
-                            absl::Span<const ShardWindow* const> windows,
+void HealthWindows::Observe(const IntervalView& view, absl::Span<const ShardWindow* const> windows,
                             const HealthGauges& gauges, std::vector<HealthEvent>& out) {
   const uint64_t begin_us = view.begin_us - view.begin_us % kWindowUs;
   if (open_ && begin_us != begin_us_) Finish(out);

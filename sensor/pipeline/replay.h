@@ -8,8 +8,8 @@
 namespace vedette {
 
 // Says what went wrong on standard error. Everything before a damage in a capture is judged and
-// reported before kInputIncomplete is returned.
-ExitStatus RunReplay(const SensorConfig& config, const ReplayRequest& request);
+// reported before ExitStatus::kInputIncomplete is returned.
+int RunReplay(const SensorConfig& config, const ReplayRequest& request);
 
 }  // namespace vedette
 #endif  // VEDETTE_SENSOR_PIPELINE_REPLAY_H_

@@ -1,0 +1,100 @@
+#include "dataplane/decode/address_text.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace vedette {
+namespace {
+
+constexpr char kDigits[] = "0123456789abcdef";
+
+char* FormatDecimal(uint8_t value, char* out) {
+  if (value >= 100) *out++ = static_cast<char>('0' + value / 100);
+  if (value >= 10) *out++ = static_cast<char>('0' + value / 10 % 10);
+  *out++ = static_cast<char>('0' + value % 10);
+  return out;
+}
+
+char* FormatGroup(uint16_t value, char* out) {
+  bool leading = true;
+  for (int shift = 12; shift >= 0; shift -= 4) {
+    const unsigned digit = value >> shift & 0x0f;
+    leading = leading && digit == 0 && shift != 0;
+    if (!leading) *out++ = kDigits[digit];
+  }
+  return out;
+}
+
+// RFC 5952, 4.2: the longest run of two or more zero groups, the first of equally long ones.
+struct Run {
+  size_t begin = 8, length = 0;
+};
+Run LongestZeroRun(const uint16_t (&groups)[8]) {
+  Run best;
+  for (size_t begin = 0; begin < 8; ++begin) {
+    size_t length = 0;
+    while (begin + length < 8 && groups[begin + length] == 0) ++length;
+    if (length > best.length && length >= 2) best = {begin, length};
+    begin += length;
+  }
+  return best;
+}
+
+}  // namespace
+
+size_t FormatIp(const IpAddress& ip, char* out) noexcept {
+  char* const begin = out;
+  if (ip.is_v4()) {
+    for (size_t i = 12; i < 16; ++i) {
+      if (i != 12) *out++ = '.';
+      out = FormatDecimal(ip.bytes[i], out);
+    }
+    return static_cast<size_t>(out - begin);
+  }
+  uint16_t groups[8];
+  for (size_t i = 0; i < 8; ++i) {
+    groups[i] = static_cast<uint16_t>(ip.bytes[2 * i] << 8 | ip.bytes[2 * i + 1]);
+  }
+  const Run run = LongestZeroRun(groups);
+  for (size_t i = 0; i < 8; ++i) {
+    if (i == run.begin) {
+      *out++ = ':';
+      *out++ = ':';
+      i += run.length - 1;
+      continue;
+    }
+    if (i != 0 && i != run.begin + run.length) *out++ = ':';
+    out = FormatGroup(groups[i], out);
+  }
+  return static_cast<size_t>(out - begin);
+}
+
+std::string IpText(const IpAddress& ip) {
+  char text[kIpTextMax];
+  return std::string(text, FormatIp(ip, text));
+}
+
+std::string MacText(const MacAddress& mac) {
+  std::string text;
+  for (size_t i = 0; i < mac.bytes.size(); ++i) {
+    if (i != 0) text.push_back(':');
+    text.push_back(kDigits[mac.bytes[i] >> 4]);
+    text.push_back(kDigits[mac.bytes[i] & 0x0f]);
+  }
+  return text;
+}
+
+absl::StatusOr<IpAddress> ParseIp(absl::string_view text) {
+  const std::string terminated(text);
+  IpAddress ip = IpAddress::V4(0, 0, 0, 0);
+  if (inet_pton(AF_INET, terminated.c_str(), ip.bytes.data() + 12) == 1) return ip;
+  if (inet_pton(AF_INET6, terminated.c_str(), ip.bytes.data()) == 1) return ip;
+  return absl::InvalidArgumentError(
+      absl::StrCat("found \"", text, "\", allowed an IPv4 or IPv6 address"));
+}
+
+}  // namespace vedette

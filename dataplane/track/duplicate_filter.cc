@@ -1,0 +1,67 @@
+#include "dataplane/track/duplicate_filter.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace vedette {
+namespace {
+
+constexpr uint64_t kCopyWithinUs = 2'000;
+constexpr uint64_t kRepeaterForUs = 100'000;
+constexpr size_t kHeadBytes = 96, kTailBytes = 32;
+
+KeyHash HashBytes(KeyHash hash, Bytes bytes) {
+  size_t at = 0;
+  for (; at + 8 <= bytes.size(); at += 8) {
+    uint64_t word;
+    std::memcpy(&word, bytes.data() + at, sizeof(word));
+    hash = KeyedHash::Combine(hash, word);
+  }
+  if (at == bytes.size()) return hash;
+  uint64_t word = 0;
+  std::memcpy(&word, bytes.data() + at, bytes.size() - at);
+  return KeyedHash::Combine(hash, word);
+}
+
+}  // namespace
+
+DuplicateFilter::DuplicateFilter(const KeyedHash& hash, size_t entries)
+    : hash_(hash), entries_(std::bit_ceil(entries)), mask_(entries_.size() - 1) {}
+
+uint64_t DuplicateFilter::FingerprintOf(const DecodedPacket& packet) const noexcept {
+  KeyHash hash = hash_.OfPair(packet.source_ip, packet.target_ip);
+  hash = KeyedHash::Combine(hash, packet.source_ip.low());  // the pair is symmetric
+  hash = KeyedHash::Combine(hash, packet.ip_total_length);
+  const Bytes bytes = packet.ip_bytes;
+  // What follows the addresses; in front of them only what a router leaves alone.
+  const size_t skipped = packet.is_v6 ? 40 : 20;
+  if (!packet.is_v6 && bytes.size() >= 8) {
+    uint64_t word;  // version, length, id, fragment fields
+    std::memcpy(&word, bytes.data(), sizeof(word));
+    hash = KeyedHash::Combine(hash, word);
+  }
+  hash = KeyedHash::Combine(hash, packet.protocol);
+  if (bytes.size() <= skipped) return hash.value;
+  const Bytes rest = bytes.subspan(skipped);
+  hash = HashBytes(hash, rest.first(std::min(rest.size(), kHeadBytes)));
+  if (rest.size() > kHeadBytes) {
+    hash = HashBytes(hash, rest.last(std::min(rest.size() - kHeadBytes, kTailBytes)));
+  }
+  return hash.value | 1;  // 0 is a free entry
+}
+
+bool DuplicateFilter::IsDuplicate(const DecodedPacket& packet) noexcept {
+  if (!packet.has_ip() || packet.ip_bytes.empty()) return false;
+  const uint64_t fingerprint = FingerprintOf(packet);
+  Entry& entry = entries_[fingerprint >> 20 & mask_];
+  const uint64_t passed_us = packet.arrival.us - entry.seen_us;
+  const bool known = entry.fingerprint == fingerprint && passed_us <= kRepeaterForUs;
+  const bool copy = known && entry.times == kOnce && passed_us <= kCopyWithinUs;
+  entry.times = !known ? kOnce : copy ? kTwice : kRepeated;
+  entry.fingerprint = fingerprint;
+  entry.seen_us = packet.arrival.us;
+  return copy;
+}
+
+}  // namespace vedette

@@ -1,0 +1,118 @@
+#include "dataplane/track/flow_table.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace vedette {
+namespace {
+
+// Who goes first.
+enum VictimClass : uint8_t { kOver, kHalfOpen, kSinglePacket, kOneWay, kTalking };
+
+VictimClass ClassOf(const Flow& flow) {
+  if (flow.state == FlowState::kClosed || flow.state == FlowState::kReset) return kOver;
+  if (flow.state == FlowState::kSyn || flow.state == FlowState::kSynAck) return kHalfOpen;
+  if (flow.all_packets[0] + flow.all_packets[1] <= 1) return kSinglePacket;
+  return flow.one_way() ? kOneWay : kTalking;
+}
+
+uint32_t AgeOf(uint64_t last_us) { return static_cast<uint32_t>(last_us >> 10); }
+
+}  // namespace
+
+FlowTable::FlowTable(size_t capacity)
+    : buckets_(std::bit_ceil(std::max<size_t>(1, (capacity + kPlaces - 1) / kPlaces))),
+      flows_(buckets_.size() * kPlaces),
+      mask_(buckets_.size() - 1) {}
+
+Flow* FlowTable::Find(const FlowKey& key, KeyHash hash) noexcept {
+  const size_t bucket = BucketOf(hash);
+  const uint16_t tag = TagOf(hash);
+  const auto& tags = buckets_[bucket].tags;
+  for (size_t i = 0; i < kPlaces; ++i) {
+    if (tags[i] != tag) continue;
+    Flow& flow = flows_[bucket * kPlaces + i];
+    if (flow.key == key) return &flow;
+  }
+  return nullptr;
+}
+
+// What the bucket remembers of its flows may be old: the one chosen is looked at, and if it has
+// moved on since, the choice is made again. Each round brings one place up to date.
+size_t FlowTable::PlaceFor(KeyHash hash, uint64_t now_us) noexcept {
+  const size_t number = BucketOf(hash);
+  Bucket& bucket = buckets_[number];
+  for (size_t i = 0; i < kPlaces; ++i) {
+    if (bucket.tags[i] == 0) return number * kPlaces + i;
+  }
+  const uint32_t now = AgeOf(now_us);
+  for (size_t round = 0;; ++round) {
+    size_t victim = 0;
+    for (size_t i = 1; i < kPlaces; ++i) {
+      const bool lower = bucket.classes[i] < bucket.classes[victim];
+      const bool older = now - bucket.ages[i] > now - bucket.ages[victim];
+      if (lower || (bucket.classes[i] == bucket.classes[victim] && older)) victim = i;
+    }
+    const Flow& flow = flows_[number * kPlaces + victim];
+    const uint8_t actual_class = ClassOf(flow);
+    const uint32_t actual_age = AgeOf(flow.last_us);
+    const bool as_remembered =
+        bucket.classes[victim] == actual_class && bucket.ages[victim] == actual_age;
+    if (as_remembered || round == 2 * kPlaces) return number * kPlaces + victim;
+    bucket.classes[victim] = actual_class;
+    bucket.ages[victim] = actual_age;
+  }
+}
+
+void FlowTable::Occupy(size_t place, const FlowKey& key, KeyHash hash, uint64_t now_us) noexcept {
+  Flow& flow = flows_[place];
+  flow = Flow{};
+  flow.key = key;
+  flow.in_use = true;
+  Bucket& bucket = buckets_[place / kPlaces];
+  bucket.tags[place % kPlaces] = TagOf(hash);
+  bucket.classes[place % kPlaces] = kOver;  // known better when it is looked at
+  bucket.ages[place % kPlaces] = AgeOf(now_us);
+  ++size_;
+}
+
+void FlowTable::Schedule(Flow& flow, uint64_t deadline_s) noexcept {
+  const size_t place = PlaceOf(flow);
+  buckets_[place / kPlaces].classes[place % kPlaces] = ClassOf(flow);
+  if (flow.deadline_s != 0) Unlink(flow);
+  // The wheel starts with the first flow; what is overdue comes with the next mark.
+  if (wheel_second_ == 0) wheel_second_ = deadline_s > kWheelSlots ? deadline_s - kWheelSlots : 0;
+  flow.deadline_s = std::max(deadline_s, wheel_second_ + 1);
+  uint32_t& head = wheel_[flow.deadline_s % kWheelSlots];
+  flow.wheel_previous = 0;
+  flow.wheel_next = head;
+  if (head != 0) flows_[head - 1].wheel_previous = static_cast<uint32_t>(place) + 1;
+  head = static_cast<uint32_t>(place) + 1;
+}
+
+void FlowTable::Unlink(Flow& flow) noexcept {
+  if (flow.wheel_previous != 0) {
+    flows_[flow.wheel_previous - 1].wheel_next = flow.wheel_next;
+  } else {
+    uint32_t& head = wheel_[flow.deadline_s % kWheelSlots];
+    if (head == PlaceOf(flow) + 1) head = flow.wheel_next;
+  }
+  if (flow.wheel_next != 0) flows_[flow.wheel_next - 1].wheel_previous = flow.wheel_previous;
+  flow.wheel_next = flow.wheel_previous = 0;
+}
+
+uint32_t FlowTable::TakeSlot(size_t slot) noexcept {
+  const uint32_t first = wheel_[slot];
+  wheel_[slot] = 0;
+  return first;
+}
+
+void FlowTable::Remove(Flow& flow) noexcept {
+  if (flow.deadline_s != 0) Unlink(flow);
+  const size_t place = PlaceOf(flow);
+  buckets_[place / kPlaces].tags[place % kPlaces] = 0;
+  flow.in_use = false;
+  --size_;
+}
+
+}  // namespace vedette
