@@ -5,6 +5,8 @@
 #include <cmath>
 #include <system_error>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -40,6 +42,8 @@ bool IsNothing(const SettingNode& node) {
   return node.kind == SettingNode::Kind::kAbsent ||
          (node.kind == SettingNode::Kind::kScalar && node.scalar.empty() && !node.quoted);
 }
+
+bool IsPrintable(char c) { return absl::ascii_isprint(static_cast<unsigned char>(c)); }
 
 std::string NumberText(double value) {
   // Whole numbers as people write them; to_chars would choose 1e+09.
@@ -232,8 +236,12 @@ void Settings::PrefixList(absl::string_view key, std::vector<Prefix>& out) {
     const absl::StatusOr<Prefix> prefix = ParsePrefix(item.scalar);
     if (item.kind == SettingNode::Kind::kScalar && prefix.ok()) {
       prefixes.push_back(*prefix);
+    } else if (item.kind == SettingNode::Kind::kScalar &&
+               absl::c_all_of(item.scalar, IsPrintable)) {
+      log_->faults.push_back({item.place, PathOf(key), std::string(prefix.status().message())});
+      good = false;
     } else {
-      Refuse(item, key, absl::StrCat("an address or CIDR prefix such as 192.168.0.0/16"));
+      Refuse(item, key, "an address or a prefix such as 192.168.0.0/16");
       good = false;
     }
   }

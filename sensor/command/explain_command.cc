@@ -11,7 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "dataplane/track/address_text.h"
+#include "dataplane/decode/address_text.h"
 #include "dataplane/track/home_networks.h"
 #include "detectors/near_name.h"
 

@@ -218,8 +218,7 @@ void PlanConfig(const ReplayArguments& arguments, SensorConfig& config, Faults& 
     if (prefix.ok()) {
       config.home.push_back(*prefix);
     } else {
-      faults.push_back(absl::StrCat("--home: found ", Quoted(text),
-                                    ", allowed an address or CIDR prefix such as 192.168.0.0/16"));
+      faults.push_back(absl::StrCat("--home: ", prefix.status().message()));
     }
   }
   if (arguments.sensor.empty()) return;

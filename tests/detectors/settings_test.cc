@@ -243,8 +243,11 @@ TEST(Settings, PrefixesAreParsedAndAbsentDiffersFromEmpty) {
   ASSERT_GT(defaults, 0U);
   EXPECT_THAT(FaultOf(Map("home", List({Scalar("10.0.0.0/8"), Scalar("10.0.0.0/33")})),
                       [&home](Settings& s) { s.PrefixList("home", home); }),
-              HasSubstr("found '10.0.0.0/33'"));
+              HasSubstr("found \"10.0.0.0/33\", allowed a length of 0 to 32"));
   EXPECT_EQ(home.size(), defaults);
+  EXPECT_THAT(FaultOf(Map("home", List({Scalar("\x1b[2J")})),
+                      [&home](Settings& s) { s.PrefixList("home", home); }),
+              AllOf(HasSubstr("such as 192.168.0.0/16"), Not(HasSubstr("\x1b"))));
   EXPECT_THAT(
       FaultOf(Map("home", Scalar("")), [&home](Settings& s) { s.PrefixList("home", home); }),
       HasSubstr("[] for none"));

@@ -66,8 +66,8 @@ TEST(PlanReplay, EveryFaultIsNamedAtOnce) {
       AllOf(HasSubstr("--source dpdk: this release has no DPDK"), HasSubstr("--models: "),
             HasSubstr("--sinks: "), HasSubstr("found '17', allowed a whole number from 1 to 16"),
             HasSubstr("did you mean 'real'?"), HasSubstr("found 'yesterday'"),
-            HasSubstr("found '10.0.0.0/99'"), HasSubstr("found 'a/b'"), HasSubstr("--report"),
-            HasSubstr("named twice")));
+            HasSubstr("--home: found \"10.0.0.0/99\""), HasSubstr("found 'a/b'"),
+            HasSubstr("--report"), HasSubstr("named twice")));
 }
 
 TEST(PlanReplay, WorkersAreDigitsAlone) {

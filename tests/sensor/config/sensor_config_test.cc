@@ -56,7 +56,7 @@ TEST(SensorConfig, AllFaultsAtOnceInTheOrderOfTheFile) {
       reading.faults,
       ElementsAre(AllOf(StartsWith("v.yaml:2:3: detectors.dos.sin_flood: unknown key"),
                         HasSubstr("did you mean 'dos.syn_flood'?")),
-                  StartsWith("v.yaml:3:7: site: "), StartsWith("v.yaml:4:8: home: found '10.0"),
+                  StartsWith("v.yaml:3:7: site: "), StartsWith("v.yaml:4:8: home: found \"10.0"),
                   AllOf(StartsWith("v.yaml:6:10: tables.flows: found '1'"),
                         HasSubstr("allowed a whole number, 1024 to 16777216"),
                         HasSubstr("default 524288"))));
