@@ -77,6 +77,10 @@ Next DecodePpp(DecodeState& state) noexcept {
   if (!state.inside_tunnel) state.out.deepest = Layer::kLink;
   if (rest.Has(2) && rest.at[0] == 0xff && rest.at[1] == 0x03) rest.Skip(2);
   if (!rest.Has(1)) return state.Cut(1, DecodeStatus::kLinkTruncated);
+  if (rest.at[0] == 0xff) {
+    return rest.Has(2) ? state.End(DecodeStatus::kLinkBadHeader)
+                       : state.Cut(2, DecodeStatus::kLinkTruncated);
+  }
   // An odd first byte is a protocol field compressed to one byte (RFC 1661, 6.5).
   const bool compressed = (rest.at[0] & 1) != 0;
   if (!compressed && !rest.Has(2)) return state.Cut(2, DecodeStatus::kLinkTruncated);

@@ -1,6 +1,7 @@
-// Tunnels known by their UDP port: VXLAN (RFC 7348, group policy: draft-smith-vxlan-group-policy),
-// GENEVE (RFC 8926), GTP-U (3GPP TS 29.281), Teredo (RFC 4380). Ports are habits, so a payload must
-// have exactly the tunnel's form; anything else is plain UDP and no irregularity.
+// Tunnels known by their UDP port: VXLAN (RFC 7348, group policy: draft-smith-vxlan-group-policy,
+// VXLAN-GPE: draft-ietf-nvo3-vxlan-gpe), GENEVE (RFC 8926), GTP-U (3GPP TS 29.281), Teredo (RFC
+// 4380). Ports are habits, so a payload must have exactly the tunnel's form; anything else is plain
+// UDP and no irregularity.
 #include "dataplane/decode/layers.h"
 
 namespace vedette {
@@ -15,15 +16,30 @@ Next Enter(DecodeState& state, Tunnel tunnel, const ByteCursor& inner, Next next
   return next;
 }
 
+// With the P bit the last byte of the first word names what follows (VXLAN-GPE).
+Next VxlanPayload(uint32_t first_word) noexcept {
+  switch (first_word) {
+    case 0x08000000:
+    case 0x0c000003:
+      return Next::kEthernet;
+    case 0x0c000001:
+      return Next::kIp4;
+    case 0x0c000002:
+      return Next::kIp6;
+    default: {
+      const bool with_group_policy = (first_word & 0xffb70000) == 0x88000000;
+      return with_group_policy ? Next::kEthernet : Next::kEnd;
+    }
+  }
+}
+
 Next DecodeVxlan(DecodeState& state) noexcept {
   ByteCursor inner = state.rest;
   if (!inner.Has(8) || inner.wire < 8 + kEthernetHeader) return Next::kEnd;
-  const uint32_t flags = LoadBe32(inner.at);
-  const bool plain = flags == 0x08000000;
-  const bool with_group_policy = (flags & 0xffb70000) == 0x88000000;
-  if ((!plain && !with_group_policy) || inner.at[7] != 0) return Next::kEnd;
+  const Next next = VxlanPayload(LoadBe32(inner.at));
+  if (next == Next::kEnd || inner.at[7] != 0) return Next::kEnd;
   inner.Skip(8);
-  return Enter(state, Tunnel::kVxlan, inner, Next::kEthernet);
+  return Enter(state, Tunnel::kVxlan, inner, next);
 }
 
 // Options must fill the length that the header gives exactly.
