@@ -5,7 +5,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
-#include "dataplane/track/address_text.h"
+#include "dataplane/decode/address_text.h"
 
 namespace vedette {
 namespace {

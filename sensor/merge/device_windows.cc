@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "dataplane/track/address_text.h"
+#include "dataplane/decode/address_text.h"
 #include "sensor/merge/feature_vector.h"
 
 namespace vedette {

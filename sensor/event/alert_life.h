@@ -1,0 +1,73 @@
+// From findings, said again in every interval in which they hold, to alerts with a life: one opens,
+// is updated while its evidence changes, closes after calm. One attack is one alert per kind and
+// device. What another open alert explains is folded into it. Bounded: beyond open_max one summary
+// per kind. Owned and called by the control thread; the same findings give the same alerts.
+#ifndef VEDETTE_SENSOR_EVENT_ALERT_LIFE_H_
+#define VEDETTE_SENSOR_EVENT_ALERT_LIFE_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "detectors/finding.h"
+#include "sensor/event/events.h"
+#include "sensor/merge/device_identity.h"
+
+namespace vedette {
+
+struct AlertLifeConfig {
+  uint32_t calm_s = 60;  // without a finding before an alert closes
+  uint32_t update_every_s = 10;
+  uint32_t open_max = 4'096;  // alerts; further ones go into a summary of their kind
+};
+
+class AlertLife {
+ public:
+  AlertLife(const AlertLifeConfig& config, EventIdentity identity, IdentityOf identify);
+
+  // The findings of one interval; appends what became of the alerts, by kind and device.
+  void Observe(std::vector<Finding> findings, uint64_t begin_us, uint64_t end_us,
+               std::vector<AlertEvent>& out);
+  // Closes all that are open.
+  void EndOfSource(uint64_t now_us, std::vector<AlertEvent>& out);
+
+  size_t open() const { return alerts_.size(); }
+
+ private:
+  using Key = std::pair<std::string, std::string>;  // kind, device
+  struct Alert {
+    AlertEvent event;
+    Severity severity = Severity::kLow;
+    double excess = 0;  // of the finding that gave the evidence: how far over its limit
+    uint64_t last_us = 0;
+    uint64_t calm_us = 0;
+    int64_t told_ms = 0;   // event time of the last open or update
+    bool changed = false;  // since then
+    bool summary = false;
+    absl::btree_map<std::string, double> peers;  // weights, bounded
+    std::vector<FlowKey> flows;
+  };
+
+  Key KeyOf(const Finding& finding, const DeviceIdentity& identity) const;
+  bool IsFolded(const Key& key) const;
+  void Open(const Key& key, const Finding& finding, const DeviceIdentity& identity,
+            std::vector<AlertEvent>& out);
+  void Absorb(Alert& alert, const Finding& finding, const DeviceIdentity& identity);
+  void AbsorbPeers(Alert& alert, const Finding& finding);
+  void AbsorbFlows(Alert& alert, const Finding& finding);
+  void Summarize(const Finding& finding, std::vector<AlertEvent>& out);
+  void CloseFolded(std::vector<AlertEvent>& out);
+  void Tell(Alert& alert, const char* state, std::vector<AlertEvent>& out);
+
+  AlertLifeConfig config_;
+  EventIdentity identity_;
+  IdentityOf identify_;
+  absl::btree_map<Key, Alert> alerts_;
+  // A device may be known better while its alert is open; the alert keeps its name.
+  absl::btree_map<std::pair<std::string, EndpointKey>, std::string> device_of_;
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_SENSOR_EVENT_ALERT_LIFE_H_
