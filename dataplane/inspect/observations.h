@@ -53,7 +53,7 @@ struct ContentMatch {
   uint16_t pattern = 0;  // index into the compiled pattern set
   uint64_t arrival_us = 0;
   uint64_t offset_bytes = 0;  // of the match's end in the flow's outbound stream
-  uint64_t digest = 0;        // HMAC-SHA-256 of the match, cut to 64 bits
+  uint64_t digest = 0;        // keyed, tells distinct matches apart; never leaves the sensor
 };
 
 using DnsLog = BoundedLog<DnsMessage, 1'024>;

@@ -51,7 +51,8 @@ struct Flow {
   bool first_contact = false;  // first flow of this address pair that the shard remembers
   uint8_t app = 0;             // AppProtocol, set by inspect
   std::array<uint8_t, 2> tcp_flags{};
-  uint16_t stream_slot = kNoSlot;  // inspect's state of this flow
+  uint16_t stream_slot = kNoSlot;  // inspect's places for this flow
+  uint16_t name_slot = 0;
   uint32_t part = 0;
   uint64_t start_us = 0;  // of this part
   uint64_t first_us = 0;  // of the flow
