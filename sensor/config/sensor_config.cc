@@ -55,6 +55,15 @@ void ReadFlowTimeouts(Settings settings, TrackerOptions& tracker) {
   settings.Finish();
 }
 
+AlertLifeConfig ReadAlerts(Settings settings) {
+  AlertLifeConfig alerts;
+  settings.Integer("calm_s", 1, 86'400, alerts.calm_s);
+  settings.Integer("update_every_s", 1, 3'600, alerts.update_every_s);
+  settings.Integer("open_max", 16, 65'536, alerts.open_max);
+  settings.Finish();
+  return alerts;
+}
+
 DeviceWindowConfig ReadDeviceWindows(Settings settings) {
   DeviceWindowConfig windows;
   settings.Integer("window_s", 1, 3'600, windows.window_s);

@@ -27,7 +27,7 @@ struct Outcome {
   std::optional<ReplayRequest> request;
 };
 
-Outcome Run(const std::vector<std::string>& arguments) {
+Outcome Ran(const std::vector<std::string>& arguments) {
   Outcome outcome;
   std::ostringstream out, err;
   const CommandContext context{
@@ -50,18 +50,18 @@ std::string Written(const std::string& name, const std::string& text) {
 }
 
 TEST(CommandLine, VersionAndHelpAreDone) {
-  EXPECT_EQ(Run({"--version"}).status, 0);
-  EXPECT_THAT(Run({"--version"}).out, StartsWith("vedette 0."));
-  const Outcome help = Run({"help"});
+  EXPECT_EQ(Ran({"--version"}).status, 0);
+  EXPECT_THAT(Ran({"--version"}).out, StartsWith("vedette 0."));
+  const Outcome help = Ran({"help"});
   EXPECT_EQ(help.status, 0);
   EXPECT_THAT(help.out, AllOf(HasSubstr("replay"), HasSubstr("check"), HasSubstr("explain"),
                               HasSubstr("patterns")));
-  EXPECT_EQ(Run({"--help"}).status, 0);
+  EXPECT_EQ(Ran({"--help"}).status, 0);
   for (const char* command : {"replay", "check", "explain", "patterns", "help"}) {
-    EXPECT_EQ(Run({"help", command}).status, 0) << command;
-    EXPECT_EQ(Run({command, "--help"}).status, 0) << command;
+    EXPECT_EQ(Ran({"help", command}).status, 0) << command;
+    EXPECT_EQ(Ran({command, "--help"}).status, 0) << command;
   }
-  EXPECT_THAT(Run({"help", "replay"}).out,
+  EXPECT_THAT(Ran({"help", "replay"}).out,
               AllOf(HasSubstr("--shift-to"), HasSubstr("Exit status"), HasSubstr("CAPTURE")));
 }
 
@@ -78,19 +78,19 @@ TEST(CommandLine, WrongUsageSaysWhatThereIs) {
                                              {"patterns", "test"},
                                              {"explain"},
                                              {"--nope"}}) {
-    const Outcome outcome = Run(arguments);
+    const Outcome outcome = Ran(arguments);
     EXPECT_EQ(outcome.status, 2) << testing::PrintToString(arguments);
     EXPECT_THAT(outcome.err, Not(IsEmpty())) << testing::PrintToString(arguments);
     EXPECT_THAT(outcome.out, IsEmpty()) << testing::PrintToString(arguments);
     EXPECT_FALSE(outcome.request.has_value());
   }
-  EXPECT_THAT(Run({"replya"}).err,
+  EXPECT_THAT(Ran({"replya"}).err,
               AllOf(HasSubstr("did you mean 'replay'?"), HasSubstr("Commands: replay, check")));
 }
 
 TEST(CommandLine, ReplayHandsOverAndReturnsThePipelinesStatus) {
   const Outcome outcome =
-      Run({"replay", "--home", "10.0.0.0/8", "a.pcap", "--home", "192.0.2.0/24", "--merge",
+      Ran({"replay", "--home", "10.0.0.0/8", "a.pcap", "--home", "192.0.2.0/24", "--merge",
            "--workers", "4", "--bpf", "tcp port 80", "--alerts", "-", "--quiet", "b.pcap", "-"});
   EXPECT_EQ(outcome.status, 3);
   ASSERT_TRUE(outcome.request.has_value());
@@ -103,50 +103,50 @@ TEST(CommandLine, ReplayHandsOverAndReturnsThePipelinesStatus) {
 }
 
 TEST(CommandLine, ReplayRefusesWhatThisReleaseHasNot) {
-  EXPECT_THAT(Run({"replay", "--source", "dpdk", "a.pcap"}).err, HasSubstr("no DPDK source"));
-  EXPECT_THAT(Run({"replay", "--sinks", "a.pcap"}).err, HasSubstr("no sinks but files"));
-  EXPECT_THAT(Run({"replay", "--models", "m", "a.pcap"}).err, HasSubstr("reads no models"));
-  EXPECT_EQ(Run({"replay", "--source", "dpdk", "a.pcap"}).status, 2);
+  EXPECT_THAT(Ran({"replay", "--source", "dpdk", "a.pcap"}).err, HasSubstr("no DPDK source"));
+  EXPECT_THAT(Ran({"replay", "--sinks", "a.pcap"}).err, HasSubstr("no sinks but files"));
+  EXPECT_THAT(Ran({"replay", "--models", "m", "a.pcap"}).err, HasSubstr("reads no models"));
+  EXPECT_EQ(Ran({"replay", "--source", "dpdk", "a.pcap"}).status, 2);
 }
 
 TEST(CommandLine, CheckSaysGoodOrAllThatIsWrong) {
   const std::string good = Written("vedette_good.yaml", "site: lab\n");
-  EXPECT_EQ(Run({"check", "-c", good}).status, 0);
-  EXPECT_THAT(Run({"check", "-c", good}).out, HasSubstr("good; sets 1 of"));
+  EXPECT_EQ(Ran({"check", "-c", good}).status, 0);
+  EXPECT_THAT(Ran({"check", "-c", good}).out, HasSubstr("good; sets 1 of"));
   const std::string bad = Written("vedette_bad.yaml", "siet: lab\ntables: {flows: many}\n");
-  const Outcome outcome = Run({"check", "-c", bad});
+  const Outcome outcome = Ran({"check", "-c", bad});
   EXPECT_EQ(outcome.status, 2);
   EXPECT_THAT(outcome.err,
               AllOf(HasSubstr(absl::StrCat(bad, ":1:1: siet: unknown key, did you mean 'site'?")),
                     HasSubstr(absl::StrCat(bad, ":2:17: tables.flows: found 'many', allowed")),
                     HasSubstr("2 faults")));
-  EXPECT_EQ(Run({"check", "-c", "/nonexistent.yaml"}).status, 2);
-  EXPECT_EQ(Run({"check", "-c", ::testing::TempDir()}).status, 2);
+  EXPECT_EQ(Ran({"check", "-c", "/nonexistent.yaml"}).status, 2);
+  EXPECT_EQ(Ran({"check", "-c", ::testing::TempDir()}).status, 2);
 }
 
 TEST(CommandLine, ExplainSaysWhereLimitsComeFrom) {
-  const Outcome defaults = Run({"explain", "dos.syn_flood"});
+  const Outcome defaults = Ran({"explain", "dos.syn_flood"});
   EXPECT_EQ(defaults.status, 0);
   EXPECT_THAT(defaults.out, AllOf(HasSubstr("enabled"), HasSubstr("default")));
   const std::string file =
       Written("vedette_explain.yaml", "detectors:\n  dos.syn_flood:\n    enabled: false\n");
-  EXPECT_THAT(Run({"explain", "-c", file, "dos.syn_flood"}).out,
+  EXPECT_THAT(Ran({"explain", "-c", file, "dos.syn_flood"}).out,
               HasSubstr(absl::StrCat(file, ":3 (default true)")));
-  EXPECT_THAT(Run({"explain", "10.1.2.3"}).out, HasSubstr("is home: in 10.0.0.0/8"));
-  EXPECT_THAT(Run({"explain", "192.0.2.1"}).out, HasSubstr("is outside"));
-  const Outcome unknown = Run({"explain", "dos.syn_fload"});
+  EXPECT_THAT(Ran({"explain", "10.1.2.3"}).out, HasSubstr("is home: in 10.0.0.0/8"));
+  EXPECT_THAT(Ran({"explain", "192.0.2.1"}).out, HasSubstr("is outside"));
+  const Outcome unknown = Ran({"explain", "dos.syn_fload"});
   EXPECT_EQ(unknown.status, 2);
   EXPECT_THAT(unknown.err, HasSubstr("did you mean 'dos.syn_flood'?"));
 }
 
 TEST(CommandLine, PatternsTestFindsCardNumbersAndShowsNone) {
   const std::string file = Written("vedette_card.txt", "pay with 4111 1111 1111 1111 today\n");
-  const Outcome outcome = Run({"patterns", "test", file});
+  const Outcome outcome = Ran({"patterns", "test", file});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr(file), Not(HasSubstr("1111"))));
   const std::string none = Written("vedette_none.txt", "nothing to see\n");
-  EXPECT_THAT(Run({"patterns", "test", none}).out, HasSubstr("no match"));
-  EXPECT_EQ(Run({"patterns", "test", "/nonexistent"}).status, 1);
+  EXPECT_THAT(Ran({"patterns", "test", none}).out, HasSubstr("no match"));
+  EXPECT_EQ(Ran({"patterns", "test", "/nonexistent"}).status, 1);
 }
 
 }  // namespace
