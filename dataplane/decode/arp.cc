@@ -41,8 +41,7 @@ Next DecodeArp(DecodeState& state) noexcept {
   arp.target_ip = LoadIp4(at + 24);
   state.out.is_arp = true;
   ResetTransport(state.out);
-  state.rest.Clip(0);
-  SetPayload(state);
+  SetPayload(state.out, {});
   state.out.deepest = Layer::kNetwork;
   NoteOddities(state);
   return Next::kEnd;

@@ -1,7 +1,6 @@
 #include "dataplane/decode/checksum.h"
 
 #include <array>
-#include <cstring>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -11,35 +10,10 @@
 namespace vedette {
 namespace {
 
-uint32_t Load32(const uint8_t* at) {
-  uint32_t word;
-  std::memcpy(&word, at, sizeof(word));
-  return word;
-}
 uint64_t Load64(const uint8_t* at) {
   uint64_t word;
   std::memcpy(&word, at, sizeof(word));
   return word;
-}
-
-// At most 2^18 bytes are summed: 2^16 words of 32 bits stay under 2^48.
-uint64_t SumTail(const uint8_t* data, size_t bytes) {
-  uint64_t sum = 0;
-  for (; bytes >= 4; data += 4, bytes -= 4) sum += Load32(data);
-  if (bytes >= 2) {
-    uint16_t word;
-    std::memcpy(&word, data, sizeof(word));
-    sum += word;
-    data += 2;
-    bytes -= 2;
-  }
-  if (bytes == 1) {
-    const uint8_t padded[2] = {*data, 0};
-    uint16_t word;
-    std::memcpy(&word, padded, sizeof(word));
-    sum += word;
-  }
-  return sum;
 }
 
 uint64_t SumPortable(const uint8_t* data, size_t bytes) {
@@ -49,7 +23,7 @@ uint64_t SumPortable(const uint8_t* data, size_t bytes) {
     even += (a & 0xffffffff) + (b & 0xffffffff);
     odd += (a >> 32) + (b >> 32);
   }
-  return even + odd + SumTail(data, bytes);
+  return even + odd + PartialSum(data, bytes);
 }
 
 // Reflected polynomial of CRC32c (Castagnoli).
@@ -111,14 +85,9 @@ CrcFunction ChooseCrc() {
 const SumFunction kSum = ChooseSum();
 const CrcFunction kCrc = ChooseCrc();
 
-// Under this an indirect call costs more than vectors save.
-constexpr size_t kVectorBytesMin = 128;
-
 }  // namespace
 
-uint16_t OnesComplementSum(const uint8_t* data, size_t bytes) noexcept {
-  return FoldSum(bytes < kVectorBytesMin ? SumPortable(data, bytes) : kSum(data, bytes));
-}
+uint64_t LongSum(const uint8_t* data, size_t bytes) noexcept { return kSum(data, bytes); }
 
 uint32_t Crc32c(uint32_t previous, const uint8_t* data, size_t bytes) noexcept {
   return ~kCrc(~previous, data, bytes);

@@ -1,6 +1,9 @@
 #include "dataplane/decode/decode.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
 
 #include "dataplane/decode/layers.h"
 
@@ -8,8 +11,16 @@ namespace vedette {
 namespace {
 
 // Clears what a reader may look at whatever the packet holds. Addresses, ARP fields and the arrays
-// behind the counts are left as they are: they are only read after they were set.
+// behind the counts are left as they are: they are only read after they were set. The fields from
+// the IP lengths to the checksums lie together and are cleared as one block, in a few wide stores.
 void Reset(const PacketView& packet, DecodedPacket& out) noexcept {
+  static_assert(std::is_standard_layout_v<DecodedPacket>);
+  static_assert(std::is_trivially_copyable_v<DecodedPacket>);
+  constexpr size_t kBegin = offsetof(DecodedPacket, ip_total_length);
+  constexpr size_t kEnd = offsetof(DecodedPacket, arp);
+  static_assert(offsetof(DecodedPacket, target_ip) < kBegin &&
+                offsetof(DecodedPacket, transport_checksum_bad) < kEnd);
+  std::memset(reinterpret_cast<std::byte*>(&out) + kBegin, 0, kEnd - kBegin);
   out.arrival = packet.arrival;
   out.deepest = Layer::kNone;
   out.status = DecodeStatus::kOk;
@@ -18,21 +29,6 @@ void Reset(const PacketView& packet, DecodedPacket& out) noexcept {
   out.vlan_count = 0;
   out.tunnel_count = 0;
   out.ether_type = 0;
-  out.ip_total_length = 0;
-  out.ip_header_length = 0;
-  out.ttl = out.protocol = 0;
-  out.fragment = {};
-  out.source_port = out.target_port = 0;
-  out.tcp_flags = 0;
-  out.icmp_type = out.icmp_code = 0;
-  out.icmp_id = out.icmp_sequence = 0;
-  out.tcp_window = 0;
-  out.tcp_sequence = out.tcp_acknowledgment = 0;
-  out.payload_wire_length = 0;
-  out.payload = {};
-  out.ip_bytes = {};
-  out.ip_checksum_checked = out.ip_checksum_bad = false;
-  out.transport_checksum_checked = out.transport_checksum_bad = false;
 }
 
 Next DecodeLink(LinkType link, DecodeState& state) noexcept {

@@ -68,7 +68,7 @@ struct DecodedPacket {
 
   // The innermost IP header.
   IpAddress source_ip, target_ip;
-  uint32_t ip_total_length = 0;  // header included, by the header
+  uint32_t ip_total_length = 0;  // header included, by the header; at most what the frame held
   uint16_t ip_header_length = 0;
   uint8_t ttl = 0;
   uint8_t protocol = 0;  // last next-header of an IPv6 chain
@@ -93,7 +93,8 @@ struct DecodedPacket {
 
   uint16_t vlan() const { return vlan_count == 0 ? 0 : vlans[0]; }
   bool has_ip() const { return deepest >= Layer::kNetwork && !is_arp; }
-  void Note(DecodeStatus irregular) noexcept {
+  // Rare, and asked for in many places: out of the straight path.
+  [[gnu::cold, gnu::noinline]] void Note(DecodeStatus irregular) noexcept {
     for (uint8_t i = 0; i < noted_count; ++i) {
       if (noted[i] == irregular) return;
     }

@@ -98,11 +98,11 @@ Next DecodeIcmp(DecodeState& state) noexcept {
   NoteOddities(state);
   if (CanVerify(state)) {
     const bool right = OnesComplementSum(at, rest.wire) == 0xffff;
-    NoteTransportChecksum(state, right, DecodeStatus::kChecksumIcmp);
+    NoteTransportChecksum(out, right, DecodeStatus::kChecksumIcmp);
   }
   const bool cut_by_sender = rest.wire < LengthMin(out.icmp_type) && !out.fragment.is_fragment;
   rest.Skip(kHeader);
-  SetPayload(state);
+  SetPayload(out, rest);
   return cut_by_sender ? state.End(DecodeStatus::kIcmpTruncated) : Next::kEnd;
 }
 

@@ -1,6 +1,5 @@
 // ICMPv6 (RFC 4443), neighbour discovery (RFC 4861), multicast listener discovery (RFC 2710, 3810;
 // IANA icmpv6-parameters).
-#include "dataplane/decode/checksum.h"
 #include "dataplane/decode/layers.h"
 
 namespace vedette {
@@ -154,13 +153,6 @@ void NoteOddities(DecodeState& state) noexcept {
   }
 }
 
-void VerifyChecksum(DecodeState& state) noexcept {
-  const ByteCursor& rest = state.rest;
-  const uint16_t sum =
-      AddSums(OnesComplementSum(rest.at, rest.wire), PseudoHeaderSum(state.out, rest.wire));
-  NoteTransportChecksum(state, sum == 0xffff, DecodeStatus::kChecksumIcmp6);
-}
-
 }  // namespace
 
 Next DecodeIcmp6(DecodeState& state) noexcept {
@@ -176,10 +168,12 @@ Next DecodeIcmp6(DecodeState& state) noexcept {
   }
   out.deepest = Layer::kTransport;
   NoteOddities(state);
-  if (CanVerify(state)) VerifyChecksum(state);
+  if (CanVerify(state)) {
+    NoteTransportChecksum(out, SumIsRight(state), DecodeStatus::kChecksumIcmp6);
+  }
   const bool cut_by_sender = rest.wire < LengthMin(out.icmp_type) && !out.fragment.is_fragment;
   rest.Skip(rest.Has(8) ? 8 : kHeader);
-  SetPayload(state);
+  SetPayload(out, rest);
   return cut_by_sender ? state.End(DecodeStatus::kIcmp6Truncated) : Next::kEnd;
 }
 

@@ -69,10 +69,10 @@ Next DecodeIgmp(DecodeState& state) noexcept {
   if (!out.fragment.is_fragment) NoteOddities(state, at);
   if (CanVerify(state)) {
     const bool right = OnesComplementSum(at, rest.wire) == 0xffff;
-    NoteTransportChecksum(state, right, DecodeStatus::kChecksumIgmp);
+    NoteTransportChecksum(out, right, DecodeStatus::kChecksumIgmp);
   }
   rest.Skip(kHeader);
-  SetPayload(state);
+  SetPayload(out, rest);
   return Next::kEnd;
 }
 

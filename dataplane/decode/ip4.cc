@@ -1,4 +1,6 @@
 // IPv4 (RFC 791), its options (IANA ip-parameters) and fragments (RFC 815, 1858).
+#include <algorithm>
+
 #include "dataplane/decode/checksum.h"
 #include "dataplane/decode/layers.h"
 
@@ -9,9 +11,11 @@ constexpr uint32_t kHeaderMin = 20;
 constexpr uint32_t kDatagramMax = 65'535;
 constexpr uint16_t kReserved = 0x8000, kDontFragment = 0x4000, kMoreFragments = 0x2000;
 
-void NoteAddresses(DecodeState& state, uint32_t source, uint32_t target) noexcept {
+// Kept out of line, like all that ordinary packets do not need: DecodeIp4 stays short.
+[[gnu::noinline]] void NoteUnusualAddresses(DecodeState& state, uint32_t source,
+                                            uint32_t target) noexcept {
   DecodedPacket& out = state.out;
-  const uint8_t top = static_cast<uint8_t>(source >> 24);
+  const uint32_t top = source >> 24;
   if (source == 0xffffffff) {
     out.Note(DecodeStatus::kIp4SourceBroadcast);
   } else if (top >= 240 || (top == 0 && source != 0)) {
@@ -25,6 +29,11 @@ void NoteAddresses(DecodeState& state, uint32_t source, uint32_t target) noexcep
   }
   // A host that talks to itself does so on its loopback interface, whose frames have no addresses.
   if (source == target && top != 127 && state.on_wire) out.Note(DecodeStatus::kIp4Land);
+}
+
+bool AreOrdinary(uint32_t source, uint32_t target) noexcept {
+  const uint32_t top = source >> 24;
+  return top - 1 < 223 && top != 127 && source != target && target != 0 && target >> 24 != 127;
 }
 
 // Lengths as the standards fix them; 0: any that fits.
@@ -48,7 +57,8 @@ bool OptionFits(const uint8_t* option, uint32_t room) noexcept {
   return true;
 }
 
-void NoteOptions(DecodedPacket& out, const uint8_t* options, uint32_t bytes) noexcept {
+[[gnu::noinline]] void NoteOptions(DecodedPacket& out, const uint8_t* options,
+                                   uint32_t bytes) noexcept {
   for (uint32_t i = 0; i < bytes;) {
     const uint8_t type = options[i];
     if (type == 0) return;
@@ -62,13 +72,12 @@ void NoteOptions(DecodedPacket& out, const uint8_t* options, uint32_t bytes) noe
   }
 }
 
-void SetFragment(DecodedPacket& out, uint16_t id, uint16_t word, uint32_t data_bytes) noexcept {
+[[gnu::noinline]] void SetFragment(DecodedPacket& out, uint16_t word,
+                                   uint32_t data_bytes) noexcept {
   if ((word & kReserved) != 0) out.Note(DecodeStatus::kIp4ReservedFlag);
-  out.fragment = {};
-  out.fragment.id = id;
-  if ((word & 0x3fff) == 0) return;
   FragmentFields& fragment = out.fragment;
-  fragment.is_fragment = true;
+  fragment.is_fragment = (word & 0x3fff) != 0;
+  if (!fragment.is_fragment) return;
   fragment.more = (word & kMoreFragments) != 0;
   fragment.offset_bytes = static_cast<uint16_t>((word & 0x1fff) * 8);
   if ((word & kDontFragment) != 0) out.Note(DecodeStatus::kFragDontFragment);
@@ -88,15 +97,7 @@ uint32_t TotalLength(const ByteCursor& rest, uint32_t header) noexcept {
   return total == 0 && rest.wire > header + kHeaderMin ? rest.wire : total;
 }
 
-void NoteChecksum(DecodeState& state, const uint8_t* header, uint32_t bytes) noexcept {
-  DecodedPacket& out = state.out;
-  out.ip_checksum_checked = state.verify;
-  out.ip_checksum_bad = state.verify && OnesComplementSum(header, bytes) != 0xffff;
-  if (out.ip_checksum_bad) out.Note(DecodeStatus::kChecksumIp4);
-}
-
-void SetNetwork(DecodeState& state, const uint8_t* at, uint32_t header) noexcept {
-  DecodedPacket& out = state.out;
+void SetNetwork(DecodedPacket& out, const uint8_t* at, uint32_t header) noexcept {
   out.source_ip = LoadIp4(at + 12);
   out.target_ip = LoadIp4(at + 16);
   out.is_v6 = false;
@@ -105,13 +106,24 @@ void SetNetwork(DecodeState& state, const uint8_t* at, uint32_t header) noexcept
   out.ip_header_length = static_cast<uint16_t>(header);
   out.deepest = Layer::kNetwork;
   out.transport_checksum_checked = out.transport_checksum_bad = false;
-  state.pseudo_header_known = true;
+}
+
+// Addresses, checksum, time to live and options.
+void NoteHeader(DecodeState& state, const uint8_t* at, uint32_t header) noexcept {
+  DecodedPacket& out = state.out;
+  const uint32_t source = LoadBe32(at + 12), target = LoadBe32(at + 16);
+  if (!AreOrdinary(source, target)) NoteUnusualAddresses(state, source, target);
+  out.ip_checksum_checked = state.verify;
+  out.ip_checksum_bad = state.verify && OnesComplementSum(at, header) != 0xffff;
+  if (out.ip_checksum_bad) out.Note(DecodeStatus::kChecksumIp4);
+  if (out.ttl == 0) out.Note(DecodeStatus::kIp4TtlZero);
+  if (header > kHeaderMin) NoteOptions(out, at + kHeaderMin, header - kHeaderMin);
 }
 
 }  // namespace
 
 Next DecodeIp4(DecodeState& state) noexcept {
-  ByteCursor& rest = state.rest;
+  ByteCursor rest = state.rest;
   if (!rest.Has(1)) return state.Cut(1, DecodeStatus::kIp4TruncatedHeader);
   const uint8_t* at = rest.at;
   if (at[0] >> 4 != 4) return state.End(DecodeStatus::kIp4BadVersion);
@@ -120,22 +132,24 @@ Next DecodeIp4(DecodeState& state) noexcept {
   if (!rest.Has(header)) return state.Cut(header, DecodeStatus::kIp4TruncatedHeader);
   const uint32_t total = TotalLength(rest, header);
   if (total > rest.wire) state.Truncated(DecodeStatus::kIp4Truncated);
-  SetNetwork(state, at, header);
   DecodedPacket& out = state.out;
-  NoteAddresses(state, LoadBe32(at + 12), LoadBe32(at + 16));
-  NoteChecksum(state, at, header);
-  if (out.ttl == 0) out.Note(DecodeStatus::kIp4TtlZero);
-  if (header > kHeaderMin) NoteOptions(out, at + kHeaderMin, header - kHeaderMin);
+  SetNetwork(out, at, header);
+  state.pseudo_header_known = true;
+  NoteHeader(state, at, header);
+  out.ip_total_length = std::min(total, rest.wire);
+  out.ip_bytes = {reinterpret_cast<const std::byte*>(at), std::min(total, rest.captured)};
   if (total < header) {
-    out.ip_total_length = rest.wire;
+    ResetTransport(out);
+    SetPayload(out, {});
     return state.End(DecodeStatus::kIp4BadTotalLength);
   }
   rest.Clip(total);
-  out.ip_total_length = rest.wire;
-  out.ip_bytes = {reinterpret_cast<const std::byte*>(rest.at), rest.captured};
-  SetFragment(out, LoadBe16(at + 4), LoadBe16(at + 6), total - header);
+  out.fragment = {.id = LoadBe16(at + 4)};
+  const uint16_t flags_and_offset = LoadBe16(at + 6);
+  if ((flags_and_offset & ~kDontFragment) != 0) SetFragment(out, flags_and_offset, total - header);
   rest.Skip(header);
-  return Next::kProtocol;
+  state.rest = rest;
+  return DecodeProtocol(state);
 }
 
 }  // namespace vedette

@@ -160,7 +160,7 @@ Next DecodeExtensions(DecodeState& state, uint8_t kind) noexcept {
     if (state.rest.wire != 0) out.Note(DecodeStatus::kIp6DataAfterNoNext);
     return state.End(DecodeStatus::kOk);
   }
-  return Next::kProtocol;
+  return DecodeProtocol(state);
 }
 
 // Payload length by the header or the jumbo option. 0 before anything but the two headers that may

@@ -86,15 +86,32 @@ Next DecodeIp4(DecodeState& state) noexcept;
 Next DecodeIp6(DecodeState& state) noexcept;
 // transport.cc: what out.protocol names, and checks shared by transports
 Next DecodeProtocol(DecodeState& state) noexcept;
-// True when `bytes` of header are here; else says why not.
-bool HasTransportHeader(DecodeState& state, uint32_t bytes, DecodeStatus senders) noexcept;
-void SetPayload(DecodeState& state) noexcept;
+// Says why a transport header of `bytes` is not here.
+void EndWithoutTransportHeader(DecodeState& state, uint32_t bytes, DecodeStatus senders) noexcept;
+// Whether the checksum over everything at the cursor and the pseudo header is right.
+bool SumIsRight(const DecodeState& state) noexcept;
 // A transport belongs to the innermost packet; an outer one's fields must not shine through.
 void ResetTransport(DecodedPacket& out) noexcept;
+
+inline bool HasTransportHeader(DecodeState& state, uint32_t bytes, DecodeStatus senders) noexcept {
+  if (state.rest.Has(bytes)) return true;
+  EndWithoutTransportHeader(state, bytes, senders);
+  return false;
+}
+inline void SetPayload(DecodedPacket& out, const ByteCursor& rest) noexcept {
+  out.payload = {reinterpret_cast<const std::byte*>(rest.at), rest.captured};
+  out.payload_wire_length = rest.wire;
+}
 // True when the transport's checksum can be verified over everything at the cursor.
-bool CanVerify(const DecodeState& state) noexcept;
-void NoteTransportChecksum(DecodeState& state, bool right, DecodeStatus wrong) noexcept;
-uint16_t PseudoHeaderSum(const DecodedPacket& out, uint32_t bytes) noexcept;
+inline bool CanVerify(const DecodeState& state) noexcept {
+  return state.verify && state.rest.whole() && !state.out.fragment.is_fragment &&
+         state.pseudo_header_known && !IsMalformed(state.out.status);
+}
+inline void NoteTransportChecksum(DecodedPacket& out, bool right, DecodeStatus wrong) noexcept {
+  out.transport_checksum_checked = true;
+  out.transport_checksum_bad = !right;
+  if (!right) out.Note(wrong);
+}
 // tcp.cc, udp.cc, icmp.cc, icmp6.cc, igmp.cc, sctp.cc
 Next DecodeTcp(DecodeState& state) noexcept;
 Next DecodeUdp(DecodeState& state) noexcept;

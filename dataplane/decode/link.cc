@@ -1,5 +1,7 @@
 // Ethernet II, 802.3 with LLC and SNAP, VLAN tags (IEEE 802.1Q, 802.1ad, 802.1BR), the BSD null
 // header and the Linux cooked ones (tcpdump.org LINKTYPE_LINUX_SLL, _SLL2).
+#include <cstring>
+
 #include "dataplane/decode/layers.h"
 
 namespace vedette {
@@ -16,6 +18,7 @@ bool IsVlanTag(uint16_t type) {
 // `at` is the two bytes behind the addresses or a tag.
 Next TypeOrLength(DecodeState& state, uint16_t type) noexcept {
   state.out.ether_type = type;
+  if (type == 0x0800) return DecodeIp4(state);
   if (type >= kEtherTypeMin) return Next::kEtherType;
   if (type > kLengthMax) {
     state.out.Note(DecodeStatus::kEthReservedType);
@@ -70,22 +73,22 @@ Next CookedProtocol(DecodeState& state, uint16_t hardware, uint16_t protocol) no
 }  // namespace
 
 Next DecodeEthernet(DecodeState& state) noexcept {
-  ByteCursor& rest = state.rest;
-  if (!rest.Has(kEthernetHeader)) return state.Cut(kEthernetHeader, DecodeStatus::kEthTruncated);
+  if (!state.rest.Has(kEthernetHeader)) {
+    return state.Cut(kEthernetHeader, DecodeStatus::kEthTruncated);
+  }
   DecodedPacket& out = state.out;
-  const MacAddress source = LoadMac(rest.at + 6);
+  const uint8_t* at = state.rest.at;
+  state.rest.Skip(kEthernetHeader);
   if (!state.inside_tunnel) {
-    out.target_mac = LoadMac(rest.at);
-    out.source_mac = source;
+    std::memcpy(out.target_mac.bytes.data(), at, 6);
+    std::memcpy(out.source_mac.bytes.data(), at + 6, 6);
     out.has_mac = true;
     // Loopback interfaces give frames between two zero addresses.
-    state.on_wire = !source.is_zero() || !out.target_mac.is_zero();
+    state.on_wire = (LoadBe32(at) | LoadBe32(at + 4) | LoadBe32(at + 8)) != 0;
     out.deepest = Layer::kLink;
   }
-  if (source.is_group()) out.Note(DecodeStatus::kEthSourceGroup);
-  const uint16_t type = LoadBe16(rest.at + 12);
-  rest.Skip(kEthernetHeader);
-  return TypeOrLength(state, type);
+  if ((at[6] & 1) != 0) out.Note(DecodeStatus::kEthSourceGroup);
+  return TypeOrLength(state, LoadBe16(at + 12));
 }
 
 Next DecodeEtherType(DecodeState& state) noexcept {

@@ -46,14 +46,14 @@ void NoteChunks(DecodedPacket& out, ByteCursor chunks, uint32_t tag) noexcept {
   }
 }
 
-void VerifyChecksum(DecodeState& state) noexcept {
+void VerifyChecksum(const ByteCursor& rest, DecodedPacket& out) noexcept {
   static constexpr uint8_t kZero[4] = {};
-  const uint8_t* at = state.rest.at;
+  const uint8_t* at = rest.at;
   uint32_t crc = Crc32c(0, at, 8);
   crc = Crc32c(crc, kZero, sizeof(kZero));
-  crc = Crc32c(crc, at + kHeader, state.rest.wire - kHeader);
+  crc = Crc32c(crc, at + kHeader, rest.wire - kHeader);
   const bool right = LoadBe32(at + 8) == __builtin_bswap32(crc);
-  NoteTransportChecksum(state, right, DecodeStatus::kChecksumSctp);
+  NoteTransportChecksum(out, right, DecodeStatus::kChecksumSctp);
 }
 
 }  // namespace
@@ -67,10 +67,10 @@ Next DecodeSctp(DecodeState& state) noexcept {
   out.target_port = LoadBe16(at + 2);
   out.deepest = Layer::kTransport;
   if (out.source_port == 0 || out.target_port == 0) out.Note(DecodeStatus::kSctpZeroPort);
-  if (CanVerify(state)) VerifyChecksum(state);
+  if (CanVerify(state)) VerifyChecksum(rest, out);
   const uint32_t tag = LoadBe32(at + 4);
   rest.Skip(kHeader);
-  SetPayload(state);
+  SetPayload(out, rest);
   if (!out.fragment.is_fragment) NoteChunks(out, rest, tag);
   return Next::kEnd;
 }

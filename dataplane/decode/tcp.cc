@@ -1,5 +1,4 @@
 // TCP (RFC 9293) with its options (IANA tcp-parameters).
-#include "dataplane/decode/checksum.h"
 #include "dataplane/decode/layers.h"
 
 namespace vedette {
@@ -77,7 +76,7 @@ bool OptionFits(const uint8_t* option, uint32_t room) noexcept {
 }
 
 // Judged only as far as they were captured.
-void NoteOptions(DecodedPacket& out, ByteCursor options) noexcept {
+[[gnu::noinline]] void NoteOptions(DecodedPacket& out, ByteCursor options) noexcept {
   while (options.captured != 0) {
     const uint8_t kind = options.at[0];
     if (kind == 0) return;
@@ -102,9 +101,9 @@ void NoteOddities(DecodedPacket& out, uint8_t offset_byte) noexcept {
   // The lowest of the four is accurate ECN's (RFC 3540, 9768).
   if ((offset_byte & 0x0e) != 0) out.Note(DecodeStatus::kTcpReservedBits);
   if (out.source_port == 0 || out.target_port == 0) out.Note(DecodeStatus::kTcpZeroPort);
-  if (out.target_ip.is_multicast() || out.target_ip.is_broadcast()) {
-    out.Note(DecodeStatus::kTcpToGroup);
-  }
+  const uint8_t* target = out.target_ip.bytes.data() + (out.is_v6 ? 0 : 12);
+  const bool to_group = out.is_v6 ? target[0] == 0xff : target[0] >= 224;
+  if (to_group) out.Note(DecodeStatus::kTcpToGroup);
 }
 
 void SetFields(DecodedPacket& out, const uint8_t* at) noexcept {
@@ -117,29 +116,24 @@ void SetFields(DecodedPacket& out, const uint8_t* at) noexcept {
   out.deepest = Layer::kTransport;
 }
 
-void VerifyChecksum(DecodeState& state) noexcept {
-  const ByteCursor& rest = state.rest;
-  const uint16_t sum =
-      AddSums(OnesComplementSum(rest.at, rest.wire), PseudoHeaderSum(state.out, rest.wire));
-  NoteTransportChecksum(state, sum == 0xffff, DecodeStatus::kChecksumTcp);
-}
-
 }  // namespace
 
 Next DecodeTcp(DecodeState& state) noexcept {
-  ByteCursor& rest = state.rest;
-  DecodedPacket& out = state.out;
   if (!HasTransportHeader(state, kHeaderMin, DecodeStatus::kTcpTruncatedHeader)) return Next::kEnd;
-  const uint8_t* at = rest.at;
-  const uint32_t header = (at[12] >> 4) * 4U;
+  ByteCursor rest = state.rest;
+  DecodedPacket& out = state.out;
+  const uint8_t offset_byte = rest.at[12];
+  const uint32_t header = (offset_byte >> 4) * 4U;
   if (header < kHeaderMin) return state.End(DecodeStatus::kTcpBadHeaderLength);
   if (header > rest.wire) {
-    HasTransportHeader(state, header, DecodeStatus::kTcpTruncatedOptions);
+    EndWithoutTransportHeader(state, header, DecodeStatus::kTcpTruncatedOptions);
     return Next::kEnd;
   }
-  SetFields(out, at);
-  NoteOddities(out, at[12]);
-  if (CanVerify(state)) VerifyChecksum(state);
+  SetFields(out, rest.at);
+  NoteOddities(out, offset_byte);
+  if (CanVerify(state)) {
+    NoteTransportChecksum(out, SumIsRight(state), DecodeStatus::kChecksumTcp);
+  }
   if (header > kHeaderMin) {
     ByteCursor options = rest;
     options.Clip(header);
@@ -147,12 +141,11 @@ Next DecodeTcp(DecodeState& state) noexcept {
     NoteOptions(out, options);
   }
   if (!rest.Has(header)) {
-    out.payload = {};
-    out.payload_wire_length = rest.wire - header;
+    SetPayload(out, {nullptr, 0, rest.wire - header});
     return state.End(DecodeStatus::kSnapLength);
   }
   rest.Skip(header);
-  SetPayload(state);
+  SetPayload(out, rest);
   return Next::kEnd;
 }
 

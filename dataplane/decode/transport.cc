@@ -30,8 +30,12 @@ Next EndUnknown(DecodeState& state) noexcept {
   return state.End(DecodeStatus::kUnknownProtocol);
 }
 
-uint16_t HostOrderSum(uint64_t words) noexcept {  // to the order OnesComplementSum works in
-  return __builtin_bswap16(FoldSum(words));
+// RFC 9293, 3.1; RFC 8200, 8.1. Unfolded, in memory order.
+uint64_t PseudoHeaderSum(const DecodedPacket& out, uint32_t bytes) noexcept {
+  const uint64_t rest = __builtin_bswap32(out.protocol + bytes);
+  if (!out.is_v6) return (out.source_ip.low() >> 32) + (out.target_ip.low() >> 32) + rest;
+  return PartialSum(out.source_ip.bytes.data(), 16) + PartialSum(out.target_ip.bytes.data(), 16) +
+         rest;
 }
 
 }  // namespace
@@ -39,7 +43,7 @@ uint16_t HostOrderSum(uint64_t words) noexcept {  // to the order OnesComplement
 Next DecodeProtocol(DecodeState& state) noexcept {
   DecodedPacket& out = state.out;
   ResetTransport(out);
-  SetPayload(state);
+  SetPayload(out, state.rest);
   if (out.fragment.offset_bytes != 0) return state.End(DecodeStatus::kFragment);
   switch (static_cast<IpProtocol>(out.protocol)) {
     case IpProtocol::kTcp:
@@ -65,15 +69,13 @@ Next DecodeProtocol(DecodeState& state) noexcept {
   return EndUnknown(state);
 }
 
-bool HasTransportHeader(DecodeState& state, uint32_t bytes, DecodeStatus senders) noexcept {
-  if (state.rest.Has(bytes)) return true;
+void EndWithoutTransportHeader(DecodeState& state, uint32_t bytes, DecodeStatus senders) noexcept {
   if (state.out.fragment.is_fragment && state.rest.wire < bytes) {
     state.out.Note(DecodeStatus::kFragTiny);
     state.End(DecodeStatus::kFragment);
-    return false;
+    return;
   }
   state.Cut(bytes, senders);
-  return false;
 }
 
 void ResetTransport(DecodedPacket& out) noexcept {
@@ -86,31 +88,9 @@ void ResetTransport(DecodedPacket& out) noexcept {
   out.tcp_sequence = out.tcp_acknowledgment = 0;
 }
 
-void SetPayload(DecodeState& state) noexcept {
-  state.out.payload = {reinterpret_cast<const std::byte*>(state.rest.at), state.rest.captured};
-  state.out.payload_wire_length = state.rest.wire;
-}
-
-bool CanVerify(const DecodeState& state) noexcept {
-  return state.verify && state.rest.whole() && !state.out.fragment.is_fragment &&
-         state.pseudo_header_known && !IsMalformed(state.out.status);
-}
-
-void NoteTransportChecksum(DecodeState& state, bool right, DecodeStatus wrong) noexcept {
-  state.out.transport_checksum_checked = true;
-  state.out.transport_checksum_bad = !right;
-  if (!right) state.out.Note(wrong);
-}
-
-// RFC 9293, 3.1; RFC 8200, 8.1.
-uint16_t PseudoHeaderSum(const DecodedPacket& out, uint32_t bytes) noexcept {
-  const uint16_t rest = HostOrderSum(uint64_t{out.protocol} + bytes);
-  const auto half_words = [](uint64_t word) { return (word & 0xffffffff) + (word >> 32); };
-  if (!out.is_v6) {
-    return FoldSum((out.source_ip.low() >> 32) + (out.target_ip.low() >> 32) + rest);
-  }
-  return FoldSum(half_words(out.source_ip.high()) + half_words(out.source_ip.low()) +
-                 half_words(out.target_ip.high()) + half_words(out.target_ip.low()) + rest);
+bool SumIsRight(const DecodeState& state) noexcept {
+  const ByteCursor& rest = state.rest;
+  return FoldSum(PartialSum(rest.at, rest.wire) + PseudoHeaderSum(state.out, rest.wire)) == 0xffff;
 }
 
 }  // namespace vedette

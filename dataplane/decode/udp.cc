@@ -1,5 +1,4 @@
 // UDP (RFC 768; without a checksum over IPv6: RFC 6935).
-#include "dataplane/decode/checksum.h"
 #include "dataplane/decode/layers.h"
 
 namespace vedette {
@@ -14,13 +13,6 @@ void ApplyLength(DecodeState& state, uint32_t length) noexcept {
   if (length > state.rest.wire) return state.Truncated(DecodeStatus::kUdpTruncated);
   if (length < state.rest.wire) state.out.Note(DecodeStatus::kUdpTrailingData);
   state.rest.Clip(length);
-}
-
-void VerifyChecksum(DecodeState& state) noexcept {
-  const ByteCursor& rest = state.rest;
-  const uint16_t sum =
-      AddSums(OnesComplementSum(rest.at, rest.wire), PseudoHeaderSum(state.out, rest.wire));
-  NoteTransportChecksum(state, sum == 0xffff, DecodeStatus::kChecksumUdp);
 }
 
 }  // namespace
@@ -39,9 +31,11 @@ Next DecodeUdp(DecodeState& state) noexcept {
   if (out.target_port == 0) out.Note(DecodeStatus::kUdpZeroPort);
   ApplyLength(state, length);
   const bool has_checksum = LoadBe16(at + 6) != 0;
-  if (has_checksum && CanVerify(state)) VerifyChecksum(state);
+  if (has_checksum && CanVerify(state)) {
+    NoteTransportChecksum(out, SumIsRight(state), DecodeStatus::kChecksumUdp);
+  }
   rest.Skip(kHeader);
-  SetPayload(state);
+  SetPayload(out, rest);
   const Next tunnel = IsTunnelPort(out) ? DecodeUdpTunnel(state) : Next::kEnd;
   if (!has_checksum && out.is_v6 && !state.inside_tunnel && tunnel == Next::kEnd) {
     out.Note(DecodeStatus::kUdpNoChecksum);
