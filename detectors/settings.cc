@@ -97,21 +97,21 @@ const SettingNode* Settings::Read(absl::string_view key, absl::string_view type,
                                  .range = std::move(range),
                                  .default_text = default_text,
                                  .value_text = std::move(default_text)};
-  const SettingNode* value = Child(key);
-  declaration.present = value != nullptr;
-  if (value != nullptr) declaration.place = value->place;
+  const SettingNode::Entry* entry = Find(key);
+  declaration.present = entry != nullptr;
+  if (entry != nullptr) declaration.place = entry->place;
   log_->declarations.push_back(std::move(declaration));
-  return value;
+  return entry == nullptr ? nullptr : &entry->value;
 }
 
 void Settings::Declare(std::string value_text) {
   log_->declarations.back().value_text = std::move(value_text);
 }
 
-const SettingNode* Settings::Child(absl::string_view key) const {
+const SettingNode::Entry* Settings::Find(absl::string_view key) const {
   if (node_ == nullptr) return nullptr;
   for (const SettingNode::Entry& entry : node_->entries) {
-    if (entry.key == key) return &entry.value;
+    if (entry.key == key) return &entry;
   }
   return nullptr;
 }
@@ -252,14 +252,16 @@ void Settings::PrefixList(absl::string_view key, std::vector<Prefix>& out) {
 
 Settings Settings::Section(absl::string_view key) {
   read_.emplace_back(key);
-  return Settings(PathOf(key), Child(key), log_);
+  const SettingNode::Entry* entry = Find(key);
+  return Settings(PathOf(key), entry == nullptr ? nullptr : &entry->value, log_);
 }
 
 std::vector<Settings> Settings::SectionList(absl::string_view key) {
   read_.emplace_back(key);
   std::vector<Settings> sections;
-  const SettingNode* node = Child(key);
-  if (node == nullptr) return sections;
+  const SettingNode::Entry* entry = Find(key);
+  if (entry == nullptr) return sections;
+  const SettingNode* node = &entry->value;
   if (node->kind != SettingNode::Kind::kList) {
     Fault(key, absl::StrCat(Found(*node), ", allowed a list of maps ([] for none)"));
     return sections;
@@ -271,10 +273,10 @@ std::vector<Settings> Settings::SectionList(absl::string_view key) {
 }
 
 void Settings::Fault(absl::string_view key, std::string message) {
-  const SettingNode* value = Child(key);
+  const SettingNode::Entry* entry = Find(key);
   SettingPlace place;
-  if (value != nullptr) {
-    place = value->place;
+  if (entry != nullptr) {
+    place = entry->value.place;
   } else if (node_ != nullptr) {
     place = node_->place;
   }

@@ -49,7 +49,7 @@ struct SettingFault {
 struct SettingDeclaration {
   std::string path, type, range, default_text, value_text;
   bool present = false;  // the file sets it
-  SettingPlace place;    // of the value, when present
+  SettingPlace place;    // of the key, when present
 };
 
 struct SettingLog {
@@ -88,7 +88,7 @@ class Settings {
   const SettingNode* Read(absl::string_view key, absl::string_view type, std::string range,
                           std::string default_text);
   void Declare(std::string value_text);
-  const SettingNode* Child(absl::string_view key) const;  // null: absent
+  const SettingNode::Entry* Find(absl::string_view key) const;  // null: absent
   std::string PathOf(absl::string_view key) const;
   // Of the key declared last: what was found, what is allowed, what holds instead.
   void Refuse(const SettingNode& found, absl::string_view key, std::string allowed);

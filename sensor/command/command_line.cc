@@ -95,7 +95,8 @@ class CommandLine {
 
   int RunHelp() {
     if (help_.empty()) {
-      context_.out << app_.help();
+      // Not app_.help(): that would be the help of `help`, the command that was given.
+      context_.out << app_.get_formatter()->make_help(&app_, "vedette", CLI::AppFormatMode::Normal);
     } else if (std::find(names_.begin(), names_.end(), help_) != names_.end()) {
       context_.out << app_.get_subcommand(help_)->help("vedette");
     } else {

@@ -38,11 +38,18 @@ void ReadTableSize(Settings& settings, absl::string_view key, uint32_t max, uint
   per_shard = (entries + kParts - 1) / kParts;
 }
 
-void ReadTables(Settings settings, TrackerOptions& tracker) {
+void ReadTables(Settings settings, TrackerOptions& tracker, InspectorOptions& inspector) {
   ReadTableSize(settings, "flows", 16'777'216, tracker.flows);
   ReadTableSize(settings, "duplicates", 4'194'304, tracker.duplicates);
   ReadTableSize(settings, "fragmented_datagrams", 1'048'576, tracker.datagrams);
   ReadTableSize(settings, "pairs", 16'777'216, tracker.pairs);
+  ReadTableSize(settings, "streams", 524'288, inspector.streams);
+  ReadTableSize(settings, "server_names", 524'288, inspector.server_names);
+  settings.Finish();
+}
+
+void ReadInspection(Settings settings, InspectorOptions& inspector) {
+  settings.Integer("stream_bytes", 1'024, 1'073'741'824, inspector.stream_bytes);
   settings.Finish();
 }
 
@@ -107,7 +114,8 @@ SensorConfig SensorConfig::Read(Settings& settings) {
   ReadIdentifier(settings, "sensor", config.sensor);
   ReadIdentifier(settings, "site", config.site);
   settings.PrefixList("home", config.home);
-  ReadTables(settings.Section("tables"), config.tracker);
+  ReadTables(settings.Section("tables"), config.tracker, config.inspector);
+  ReadInspection(settings.Section("inspection"), config.inspector);
   ReadFlowTimeouts(settings.Section("flow_timeouts"), config.tracker);
   config.alerts = ReadAlerts(settings.Section("alerts"));
   config.device_windows = ReadDeviceWindows(settings.Section("device_windows"));

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "dataplane/inspect/inspector.h"
 #include "dataplane/inspect/pattern_matcher.h"
 #include "dataplane/track/home_networks.h"
 #include "dataplane/track/tracker.h"
@@ -29,7 +30,8 @@ struct SensorConfig {
   std::string sensor = "replay";  // [A-Za-z0-9._-], 1 to 64: part of every event's identity
   std::string site = "default";   // as above: part of every device's name
   std::vector<Prefix> home = HomeNetworks::Default().prefixes();
-  TrackerOptions tracker;  // sizes per shard; the file gives those of the whole sensor
+  TrackerOptions tracker;      // sizes per shard; the file gives those of the whole sensor
+  InspectorOptions inspector;  // likewise
   AlertLifeConfig alerts;
   DeviceWindowConfig device_windows;
   std::string patterns_file;  // as written; empty: the built-in patterns
