@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "detectors/near_name.h"
 #include "sensor/command/check_command.h"
@@ -22,7 +23,11 @@ class CommandLine {
     app_.set_version_flag("--version", "vedette " VEDETTE_VERSION, "the version");
     app_.set_help_flag("-h,--help", "what it does and its options");
     app_.require_subcommand(1);
-    app_.failure_message(CLI::FailureMessage::simple);
+    app_.get_formatter()->label("TEXT", "");
+    app_.get_formatter()->label("REQUIRED", "");
+    app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
+    app_.failure_message(
+        [this](const CLI::App* command, const CLI::Error& e) { return Refusal(*command, e); });
     app_.footer("Run 'vedette help COMMAND' for a command's options.");
     AddReplay();
     AddCheck();
@@ -47,6 +52,7 @@ class CommandLine {
   CLI::App* Add(const std::string& name, const std::string& what) {
     names_.push_back(name);
     CLI::App* command = app_.add_subcommand(name, what);
+    command->group("Commands");
     command->set_help_flag("-h,--help", "this text");
     return command;
   }
@@ -91,6 +97,22 @@ class CommandLine {
     CLI::App* command = Add("help", "Show a command's options");
     command->add_option("COMMAND", help_, "one of the commands");
     command->callback([this] { run_ = [this] { return RunHelp(); }; });
+  }
+
+  // CLI11's sentence, the option that may have been meant, and where to read on.
+  std::string Refusal(const CLI::App& command, const CLI::Error& e) const {
+    const CLI::App* given = &command;
+    while (!given->get_subcommands().empty()) given = given->get_subcommands().front();
+    std::vector<std::string> options;
+    for (const CLI::Option* option : given->get_options()) {
+      for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+    }
+    std::string hint;
+    for (const std::string& extra : app_.remaining(true)) {
+      if (hint.empty()) hint = DidYouMean(extra, options);
+    }
+    return absl::StrCat("vedette: ", e.what(), hint, "\nSee vedette help",
+                        given == &app_ ? "" : " " + given->get_name(), ".\n");
   }
 
   int RunHelp() {

@@ -84,6 +84,8 @@ TEST(CommandLine, WrongUsageSaysWhatThereIs) {
     EXPECT_THAT(outcome.out, IsEmpty()) << testing::PrintToString(arguments);
     EXPECT_FALSE(outcome.request.has_value());
   }
+  EXPECT_THAT(Ran({"replay", "--alert", "x", "a.pcap"}).err,
+              AllOf(HasSubstr("did you mean '--alerts'?"), HasSubstr("See vedette help replay")));
   EXPECT_THAT(Ran({"replya"}).err,
               AllOf(HasSubstr("did you mean 'replay'?"), HasSubstr("Commands: replay, check")));
 }
