@@ -16,7 +16,7 @@ constexpr size_t kPackets = 4096;  // a power of two
 
 std::string RandomIp(std::mt19937& random) {
   const uint32_t value = static_cast<uint32_t>(random());
-  return std::to_string(value >> 24 & 0x7f | 1) + '.' + std::to_string(value >> 16 & 0xff) + '.' +
+  return std::to_string((value >> 24 & 0x3e) + 1) + '.' + std::to_string(value >> 16 & 0xff) + '.' +
          std::to_string(value >> 8 & 0xff) + '.' + std::to_string(value & 0xff);
 }
 
