@@ -32,16 +32,16 @@ struct NoHotState {
 };
 
 template <typename D>
-concept Detector = requires(D d, typename D::Hot& hot, const typename D::Hot& other,
-                            const IntervalView& view, std::vector<Finding>& findings,
-                            Settings& settings) {
-  { D::kName } -> std::convertible_to<absl::string_view>;
-  { D::Config::Read(settings) } -> std::same_as<typename D::Config>;
-  { hot.Merge(other) } noexcept -> std::same_as<void>;
-  { hot.Clear() } noexcept -> std::same_as<void>;
-  { d.Evaluate(other, view, findings) } -> std::same_as<void>;
-  requires std::constructible_from<D, const typename D::Config&>;
-};
+concept Detector =
+    requires(D d, typename D::Hot& hot, const typename D::Hot& other, const IntervalView& view,
+             std::vector<Finding>& findings, Settings& settings) {
+      { D::kName } -> std::convertible_to<absl::string_view>;
+      { D::Config::Read(settings) } -> std::same_as<typename D::Config>;
+      { hot.Merge(other) } noexcept -> std::same_as<void>;
+      { hot.Clear() } noexcept -> std::same_as<void>;
+      { d.Evaluate(other, view, findings) } -> std::same_as<void>;
+      requires std::constructible_from<D, const typename D::Config&>;
+    };
 
 // The registered detectors as one thing. One call per packet that the compiler flattens: no
 // virtual call, no list to walk, nothing at all for detectors without a hot half.

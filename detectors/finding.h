@@ -26,15 +26,15 @@ struct FindingPeer {
 };
 
 struct Finding {
-  absl::string_view kind;       // a static string: D::kName
+  absl::string_view kind;  // a static string: D::kName
   EndpointKey subject;
   uint8_t prefix_length = 128;  // below 128: the prefix of subject.ip as a whole (carpet bombing)
   Severity severity = Severity::kMedium;
-  double score = 0.5;           // 0..1: how sure
+  double score = 0.5;  // 0..1: how sure
   Role role = Role::kActor;
-  uint64_t start_us = 0;        // when it began, as far as the detector knows
-  uint64_t last_us = 0;         // last evidence, within the interval
-  std::string service;          // "tcp/443", empty: none
+  uint64_t start_us = 0;           // when it began, as far as the detector knows
+  uint64_t last_us = 0;            // last evidence, within the interval
+  std::string service;             // "tcp/443", empty: none
   std::vector<FindingPeer> peers;  // the heaviest, at most 10
   uint64_t peer_count = 0;
   uint64_t packets = 0, bytes = 0;  // of this interval; alert life adds them up
@@ -45,7 +45,7 @@ struct Finding {
   std::string unit;
   uint64_t window_ms = 1000;
   std::vector<std::pair<std::string, std::string>> detail;
-  std::vector<FlowKey> flows;   // at most 10
+  std::vector<FlowKey> flows;  // at most 10
   // How long after the last finding the alert closes; 0: the default of alert life.
   uint64_t calm_ms = 0;
 };

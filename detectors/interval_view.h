@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
 #include "absl/types/span.h"
 #include "dataplane/inspect/observations.h"
@@ -27,26 +28,34 @@ struct EndpointInterval {
   DistinctBitmap<512> sources_in, targets_out, services_out, ports_out;
 };
 
+// What detectors may know of a content pattern.
+struct PatternLabel {
+  std::string name;
+  std::string severity;
+  double minimum = 1;  // distinct matches to one destination
+};
+
 struct IntervalView {
-  uint64_t begin_us = 0, end_us = 0;  // whole seconds, end exclusive
-  bool first = false;                 // the source's first interval
-  bool starved = false;               // the capture lost packets: judge no absence
-  absl::Span<const EndpointInterval> endpoints;    // by key
-  absl::Span<const EgressPair> egress;             // by device, destination
-  absl::Span<const AttemptPair> attempts;          // by source, target
-  absl::Span<const Contact> contacts;              // by start, then all fields
-  absl::Span<const DnsMessage> dns;                // by arrival, then all fields
+  uint64_t begin_us = 0, end_us = 0;             // whole seconds, end exclusive
+  bool first = false;                            // the source's first interval
+  bool starved = false;                          // the capture lost packets: judge no absence
+  absl::Span<const EndpointInterval> endpoints;  // by key
+  absl::Span<const EgressPair> egress;           // by device, destination
+  absl::Span<const AttemptPair> attempts;        // by source, target
+  absl::Span<const Contact> contacts;            // by start, then all fields
+  absl::Span<const DnsMessage> dns;              // by arrival, then all fields
   absl::Span<const NameSighting> names;
-  absl::Span<const ContentMatch> matches;          // by arrival, then flow
+  absl::Span<const ContentMatch> matches;              // by arrival, then flow
+  absl::Span<const PatternLabel> patterns;             // by ContentMatch::pattern
   absl::Span<const IrregularityCount> irregularities;  // by sender, kind
   ShardCounters totals;
   const HomeNetworks* home_networks = nullptr;
 
   double seconds() const { return static_cast<double>(end_us - begin_us) * 1e-6; }
   const EndpointInterval* Find(const EndpointKey& key) const {
-    const auto at = std::lower_bound(
-        endpoints.begin(), endpoints.end(), key,
-        [](const EndpointInterval& e, const EndpointKey& k) { return e.key < k; });
+    const auto at =
+        std::lower_bound(endpoints.begin(), endpoints.end(), key,
+                         [](const EndpointInterval& e, const EndpointKey& k) { return e.key < k; });
     return at != endpoints.end() && at->key == key ? &*at : nullptr;
   }
 };

@@ -1,0 +1,60 @@
+// dos.device_silent: a home device that talked regularly has stopped, while the network around it
+// goes on. Phi-accrual (Hayashibara et al. 2004) over the device's own gaps, for devices steady
+// enough to be missed: they spoke in nearly every stretch of their usual length, at an even rate,
+// and did not take leave (FIN, RST). Time counts only in intervals in which others talk, so that a
+// gap of the capture accuses nobody. Control thread.
+#ifndef VEDETTE_DETECTORS_DOS_DEVICE_SILENT_H_
+#define VEDETTE_DETECTORS_DOS_DEVICE_SILENT_H_
+
+#include <vector>
+
+#include "detectors/bounded_states.h"
+#include "detectors/detector.h"
+
+namespace vedette {
+
+class DeviceSilent {
+ public:
+  static constexpr absl::string_view kName = "dos.device_silent";
+  using Hot = NoHotState;
+
+  struct Config {
+    // Seconds in which the device spoke before its silence means anything.
+    uint32_t active_seconds_min = 15;
+    // -log10 of the chance that so long a gap is one of its own (8: one in 100 million).
+    double phi_min = 8;
+    // Variation of packets per active second, deviation over mean: machines that report keep it
+    // low, people and downloads do not.
+    double variation_max = 0.35;
+    // Silence shorter than this is not worth anybody's time.
+    double silence_seconds_min = 5;
+    static Config Read(Settings& settings);
+  };
+
+  explicit DeviceSilent(const Config& config) : config_(config), states_(kStatesMax) {}
+  void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+
+ private:
+  static constexpr size_t kStatesMax = 16'384;
+  struct State {
+    uint64_t first_us = 0, last_us = 0;  // packets it sent
+    uint32_t active_seconds = 0;
+    double gap_mean_s = 0, gap_square_s2 = 0;  // of the starts of active seconds
+    double gap_max_s = 0;
+    uint32_t gaps = 0;
+    double rate_mean = 0, rate_square = 0;  // packets per active second, the first one left out
+    bool took_leave = false;
+    bool waited_for = false;       // somebody sent it packets in its silence
+    uint32_t quiet_intervals = 0;  // in which others talked
+    uint64_t packets_in = 0;       // during the silence
+  };
+  void Hear(State& state, const EndpointInterval& endpoint, const IntervalView& view) const;
+  bool IsRegular(const State& state) const;
+  double Phi(const State& state, double silence_s) const;
+
+  Config config_;
+  BoundedStates<EndpointKey, State> states_;
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_DETECTORS_DOS_DEVICE_SILENT_H_

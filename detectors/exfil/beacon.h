@@ -1,0 +1,70 @@
+// exfil.beacon: a home device calls one outside destination at regular intervals, as implants do
+// that wait for orders. Scored as RITA does: dispersion (median absolute deviation over median) and
+// Bowley skew of the intervals, with enough calls over enough time. What many devices call is a
+// common service; calls that were only ever refused reach nobody. Bounded: the last calls of a
+// pair, the pairs least recently active go first. Control thread.
+#ifndef VEDETTE_DETECTORS_EXFIL_BEACON_H_
+#define VEDETTE_DETECTORS_EXFIL_BEACON_H_
+
+#include <array>
+#include <tuple>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "detectors/bounded_states.h"
+#include "detectors/detector.h"
+
+namespace vedette {
+
+class Beacon {
+ public:
+  static constexpr absl::string_view kName = "exfil.beacon";
+  using Hot = NoHotState;
+
+  struct Config {
+    uint32_t calls_min = 5;
+    // Of few calls, and from twenty on: chance makes few intervals look alike.
+    double dispersion_few_max = 0.06;
+    double dispersion_many_max = 0.2;
+    double skew_max = 0.35;
+    // Interactive traffic and media have shorter intervals, and shorter lives.
+    double interval_seconds_min = 2;
+    double span_seconds_min = 20;
+    // Home devices that call the destination; more of them make it a common service.
+    uint32_t devices_max = 2;
+    static Config Read(Settings& settings);
+  };
+
+  explicit Beacon(const Config& config)
+      : config_(config), pairs_(kPairsMax), destinations_(kPairsMax) {}
+  void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+
+ private:
+  static constexpr size_t kPairsMax = 16'384;
+  static constexpr size_t kCallsKept = 32;
+  // device, vlan, destination, port, protocol
+  using Pair = std::tuple<IpAddress, uint16_t, IpAddress, uint16_t, uint8_t>;
+  struct State {
+    std::array<uint64_t, kCallsKept> starts_us;
+    uint64_t calls = 0;
+    uint64_t first_us = 0;
+    uint64_t answered = 0, ended = 0, bytes_out = 0, bytes_in = 0;
+    bool alarmed = false;
+  };
+  struct Callers {
+    std::vector<IpAddress> devices;  // at most devices_max + 1
+  };
+  struct Rhythm {
+    double median_s = 0, dispersion = 0, skew = 0;
+  };
+  void Hear(const Contact& contact, uint64_t now_us, std::vector<Pair>& called);
+  static Rhythm RhythmOf(const State& state);
+  bool IsBeacon(const State& state, const Rhythm& rhythm) const;
+
+  Config config_;
+  BoundedStates<Pair, State> pairs_;
+  BoundedStates<IpAddress, Callers> destinations_;
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_DETECTORS_EXFIL_BEACON_H_

@@ -1,0 +1,20 @@
+#include "detectors/exfil/registered_domain.h"
+
+#include <libpsl.h>
+
+namespace vedette {
+
+absl::string_view RegisteredDomain(absl::string_view name) {
+  // Labels are hostile: the library sees text that ends where the name does.
+  const std::string text(name.substr(0, name.find('\0')));
+  const char* const domain = psl_registrable_domain(psl_builtin(), text.c_str());
+  if (domain != nullptr)
+    return name.substr(static_cast<size_t>(domain - text.c_str()),
+                       text.size() - static_cast<size_t>(domain - text.c_str()));
+  size_t dot = name.rfind('.');
+  if (dot == absl::string_view::npos || dot == 0) return name;
+  dot = name.rfind('.', dot - 1);
+  return dot == absl::string_view::npos ? name : name.substr(dot + 1);
+}
+
+}  // namespace vedette

@@ -1,0 +1,49 @@
+// exfil.volume: a home device sends out far more than it usually does, and far more than it
+// fetches. Only what crosses the home border counts: backups and software distribution inside are
+// nobody's loss, downloads have the other sign. Sums over ten minutes against the device's own past
+// and a floor. Control thread.
+#ifndef VEDETTE_DETECTORS_EXFIL_VOLUME_H_
+#define VEDETTE_DETECTORS_EXFIL_VOLUME_H_
+
+#include <vector>
+
+#include "detectors/baseline.h"
+#include "detectors/bounded_states.h"
+#include "detectors/detector.h"
+
+namespace vedette {
+
+class Volume {
+ public:
+  static constexpr absl::string_view kName = "exfil.volume";
+  using Hot = NoHotState;
+
+  struct Config {
+    // Sent out within the window; a person who mails photographs stays below.
+    double bytes_max = 50e6;
+    // Sent out for each byte fetched from outside.
+    double out_in_ratio_min = 3;
+    // Further than so many deviations from the device's own windows.
+    double deviations_max = 6;
+    uint32_t window_s = 600;
+    static Config Read(Settings& settings);
+  };
+
+  explicit Volume(const Config& config) : config_(config), states_(kStatesMax) {}
+  void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+
+ private:
+  static constexpr size_t kStatesMax = 16'384;
+  struct State {
+    uint64_t begin_us = 0;  // of the window
+    uint64_t out_bytes = 0, in_bytes = 0;
+    uint64_t start_us = 0;
+    Baseline windows;
+  };
+
+  Config config_;
+  BoundedStates<EndpointKey, State> states_;
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_DETECTORS_EXFIL_VOLUME_H_

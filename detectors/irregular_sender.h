@@ -1,0 +1,51 @@
+// Detectors of odd packets differ only in which kinds they count and how many are too many: this
+// adds an interval's counts up per sender. Pure; borrowed from the view.
+#ifndef VEDETTE_DETECTORS_IRREGULAR_SENDER_H_
+#define VEDETTE_DETECTORS_IRREGULAR_SENDER_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "detectors/finding.h"
+#include "detectors/interval_view.h"
+
+namespace vedette {
+
+struct IrregularSender {
+  EndpointKey sender;
+  uint64_t packets = 0;
+  uint64_t first_us = 0, last_us = 0;
+  std::vector<std::pair<DecodeStatus, uint64_t>> kinds;  // by kind
+  std::vector<FindingPeer> targets;
+};
+
+// By sender. `wanted(DecodeStatus)` chooses the kinds.
+template <typename Wanted>
+std::vector<IrregularSender> IrregularSenders(const IntervalView& view, Wanted&& wanted) {
+  std::vector<IrregularSender> senders;
+  for (const IrregularityCount& count : view.irregularities) {
+    if (!wanted(count.kind)) continue;
+    if (senders.empty() || senders.back().sender != count.sender) {
+      senders.push_back({.sender = count.sender, .first_us = count.first_us});
+    }
+    IrregularSender& sender = senders.back();
+    sender.packets += count.packets;
+    sender.first_us = std::min(sender.first_us, count.first_us);
+    sender.last_us = std::max(sender.last_us, count.last_us);
+    sender.kinds.emplace_back(count.kind, count.packets);
+    if (!count.last_target.is_zero()) {
+      sender.targets.push_back({{.ip = count.last_target, .vlan = count.sender.vlan},
+                                static_cast<double>(count.packets)});
+    }
+  }
+  return senders;
+}
+
+bool IsKindOf(DecodeStatus kind, absl::string_view layer);  // "tcp", "frag", "checksum"
+
+// "tcp.null_flags 12, tcp.xmas 3", the most frequent first.
+std::string KindsText(std::vector<std::pair<DecodeStatus, uint64_t>> kinds);
+
+}  // namespace vedette
+#endif  // VEDETTE_DETECTORS_IRREGULAR_SENDER_H_

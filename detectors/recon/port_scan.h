@@ -1,0 +1,43 @@
+// recon.port_scan: one source tries many ports (or IP protocols) of one target, and most attempts
+// fail: scanning is guessing, use is not (Jung, Paxson, Berger, Balakrishnan 2004). Distinct ports
+// are counted over minutes, so slow scans add up. Control thread.
+#ifndef VEDETTE_DETECTORS_RECON_PORT_SCAN_H_
+#define VEDETTE_DETECTORS_RECON_PORT_SCAN_H_
+
+#include <utility>
+#include <vector>
+
+#include "detectors/bounded_states.h"
+#include "detectors/detector.h"
+#include "detectors/recon/attempt_memory.h"
+
+namespace vedette {
+
+class PortScan {
+ public:
+  static constexpr absl::string_view kName = "recon.port_scan";
+  using Hot = NoHotState;
+
+  struct Config {
+    // Distinct ports of one target. Programs that look for a service try a handful.
+    double ports_max = 12;
+    // Of attempts that nobody accepted; file sharing and old FTP open many ports that answer.
+    double failed_share_min = 0.5;
+    // Packets that open nothing (bare ACK, FIN, NULL, XMAS) to distinct ports.
+    double probe_ports_max = 6;
+    uint32_t window_s = 600;
+    static Config Read(Settings& settings);
+  };
+
+  explicit PortScan(const Config& config) : config_(config), states_(kStatesMax) {}
+  void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+
+ private:
+  static constexpr size_t kStatesMax = 32'768;
+  using Pair = std::pair<EndpointKey, IpAddress>;
+  Config config_;
+  BoundedStates<Pair, AttemptMemory> states_;
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_DETECTORS_RECON_PORT_SCAN_H_
