@@ -168,7 +168,9 @@ DeviceEvent DeviceWindows::EventOf(const Account& account, const DeviceIdentity&
   std::vector<std::pair<IpAddress, Traffic>> top(account.egress.begin(), account.egress.end());
   std::stable_sort(top.begin(), top.end(),
                    [](const auto& a, const auto& b) { return a.second.bytes > b.second.bytes; });
-  if (top.size() > kTopDestinations) top.resize(kTopDestinations);
+  if (top.size() > kTopDestinations) {
+    top.erase(top.begin() + kTopDestinations, top.end());
+  }
   for (const auto& [ip, traffic] : top) {
     event.egress_top.push_back(
         {.ip = IpText(ip), .bytes = Signed(traffic.bytes), .packets = Signed(traffic.packets)});
