@@ -43,7 +43,7 @@ struct PacketView {
   Bytes bytes;
   uint32_t wire_length = 0;  // >= bytes.size(); larger when the snap length cut
   LinkType link = LinkType::kEthernet;
-  Timestamp arrival;         // never runs backwards within a source
+  Timestamp arrival;  // never runs backwards within a source
 };
 
 inline constexpr size_t kBurstMax = 32;

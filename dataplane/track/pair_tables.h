@@ -27,6 +27,7 @@ struct EgressPair {
 struct AttemptPair {
   EndpointKey source;
   IpAddress target;
+  KeyHash target_hash;  // salted, to count distinct targets
   uint64_t flows = 0, accepted = 0, refused = 0;
   uint64_t probes = 0;  // packets no stack opens with (ACK, FIN, NULL, XMAS to nothing)
   uint64_t last_us = 0;

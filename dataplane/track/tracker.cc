@@ -38,6 +38,14 @@ bool IsChecksum(DecodeStatus kind) {
   return absl::StartsWith(Describe(kind).wire_name, "checksum.");
 }
 
+// A datagram from a service's port to a port no service has answers a question that took another
+// road, or came before the capture.
+bool LooksLikeAnswer(const DecodedPacket& packet) {
+  constexpr uint16_t kWellKnownMax = 1'023;  // RFC 6335
+  return Is(packet, IpProtocol::kUdp) && packet.source_port <= kWellKnownMax &&
+         packet.source_port != 0 && packet.target_port > kWellKnownMax;
+}
+
 // The kind of thing that is tried: a TCP or UDP port, else the protocol itself.
 uint64_t ServiceOf(uint8_t protocol, uint16_t port) { return uint64_t{protocol} << 16 | port; }
 
@@ -271,6 +279,7 @@ void Tracker::ChargeBeginning(const DecodedPacket& packet, const TrackedPacket& 
   }
   const bool is_reset = Is(packet, IpProtocol::kTcp) && (packet.tcp_flags & kTcpRst) != 0;
   AttemptPair* attempt = nullptr;
+  if (LooksLikeAnswer(packet)) return;
   if (begun_here) {
     ++initiator.counters.flows_opened;
     ++responder.counters.flows_received;
@@ -304,8 +313,11 @@ void Tracker::ChargeBeginning(const DecodedPacket& packet, const TrackedPacket& 
 }
 
 AttemptPair* Tracker::Attempt(const EndpointKey& source, const IpAddress& target) noexcept {
-  const KeyHash pair = KeyedHash::Combine(hash_.OfEndpoint(source), hash_.OfAddress(target).value);
-  return window_.attempts->Obtain(source, target, pair);
+  const KeyHash target_hash = hash_.OfAddress(target);
+  AttemptPair* const attempt = window_.attempts->Obtain(
+      source, target, KeyedHash::Combine(hash_.OfEndpoint(source), target_hash.value));
+  if (attempt != nullptr) attempt->target_hash = target_hash;
+  return attempt;
 }
 
 void Tracker::ChargeOutcome(const DecodedPacket& packet, const TrackedPacket& out,

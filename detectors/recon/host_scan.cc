@@ -7,17 +7,6 @@
 #include "detectors/finding_text.h"
 
 namespace vedette {
-namespace {
-
-// One hash for an address wherever it is counted; the sketch is rebuilt from the view's attempts.
-KeyHash HashOf(const IpAddress& ip) {
-  uint64_t x = ip.high() * 0x9e3779b97f4a7c15 ^ ip.low();
-  x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93;
-  x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93;
-  return {x ^ (x >> 32)};
-}
-
-}  // namespace
 
 HostScan::Config HostScan::Config::Read(Settings& settings) {
   Config config;
@@ -51,7 +40,7 @@ void HostScan::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
       const bool arp = attempt.protocol == 0;
       AttemptMemory& memory = arp ? state.arp : state.ip;
       memory.Add(attempt, view.begin_us, window_us);
-      memory.distinct.Add(HashOf(attempt.target));
+      memory.distinct.Add(attempt.target_hash);
       (arp ? arp_tried : ip_tried) = true;
     }
     const EndpointInterval* endpoint = view.Find(source);

@@ -68,6 +68,7 @@ const IntervalView& IntervalMerger::Merge(uint64_t second, Windows windows) {
   view_.first = !started_;
   started_ = true;
   view_.home_networks = &home_;
+  view_.patterns = patterns_;
   flows_active_ = 0;
   for (const ShardWindow* window : windows) {
     view_.totals.Merge(window->counters);

@@ -5,6 +5,7 @@
 #define VEDETTE_SENSOR_MERGE_INTERVAL_MERGE_H_
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -27,7 +28,9 @@ struct MergeLosses {
 
 class IntervalMerger {
  public:
-  explicit IntervalMerger(const HomeNetworks& home) : home_(home) {}
+  // `patterns` are the labels of the compiled ones, by index.
+  IntervalMerger(const HomeNetworks& home, std::vector<PatternLabel> patterns)
+      : home_(home), patterns_(std::move(patterns)) {}
 
   const IntervalView& Merge(uint64_t second, absl::Span<const ShardWindow* const> windows);
 
@@ -42,6 +45,7 @@ class IntervalMerger {
   void MergeLogs(absl::Span<const ShardWindow* const> windows);
 
   const HomeNetworks& home_;
+  std::vector<PatternLabel> patterns_;
   IntervalView view_;
   bool started_ = false;
   std::vector<ShardRow> rows_;

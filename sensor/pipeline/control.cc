@@ -5,6 +5,21 @@
 #include "sensor/event/flow_event.h"
 
 namespace vedette {
+namespace {
+
+// A match's pattern is an index into those that were compiled.
+std::vector<PatternLabel> LabelsOf(const std::vector<PatternDefinition>& patterns) {
+  std::vector<PatternLabel> labels;
+  for (const PatternDefinition& pattern : patterns) {
+    if (!pattern.enabled) continue;
+    labels.push_back({.name = pattern.name,
+                      .severity = pattern.severity,
+                      .minimum = static_cast<double>(pattern.minimum)});
+  }
+  return labels;
+}
+
+}  // namespace
 
 Control::Control(const SensorConfig& config, EventSink& sink)
     : identity_{.sensor = config.sensor, .site = config.site},
@@ -12,7 +27,7 @@ Control::Control(const SensorConfig& config, EventSink& sink)
       home_(config.home),
       directory_(config.site, home_, config.device_windows.devices_max),
       identify_([this](const EndpointKey& key) { return directory_.Identify(key); }),
-      merger_(home_),
+      merger_(home_, LabelsOf(config.patterns)),
       detectors_(config.detectors),
       hot_(std::make_unique<Detectors::Hot>()),
       alert_life_(config.alerts, identity_, identify_),

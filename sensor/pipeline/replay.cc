@@ -18,8 +18,6 @@
 #include "sensor/export/file_export.h"
 #include "sensor/pipeline/engine.h"
 #include "sensor/pipeline/paced_source.h"
-#include "sensor/report/progress.h"
-#include "sensor/report/report_model.h"
 
 namespace vedette {
 namespace {
@@ -27,35 +25,31 @@ namespace {
 // Where a replay's events go: files, the report, the progress bar.
 class ReplayOutput final : public EventSink {
  public:
-  ReplayOutput(EventFiles& files, ReportCollector* report, ProgressBar* progress,
-               const ReplaySource& source)
-      : files_(files), report_(report), progress_(progress), source_(source) {}
+  ReplayOutput(EventFiles& files, const ReplaySource& source, const ReplayRequest& request)
+      : files_(files), source_(source) {
+    static_cast<void>(request);
+  }
 
   void OnInterval(const IntervalView& view, const IdentityOf& identify) override {
     packets_ += view.totals.packets;
-    if (report_ != nullptr) report_->OnInterval(view, identify);
-    if (progress_ != nullptr) {
-      progress_->Update(source_.bytes_consumed(), source_.bytes_total(), packets_);
-    }
+    static_cast<void>(identify);
   }
-  void OnAlert(const AlertEvent& event) override {
-    files_.Write(event);
-    if (report_ != nullptr) report_->OnAlert(event);
-  }
-  void OnDevice(const DeviceEvent& event) override {
-    files_.Write(event);
-    if (report_ != nullptr) report_->OnDevice(event);
-  }
+  void OnAlert(const AlertEvent& event) override { files_.Write(event); }
+  void OnDevice(const DeviceEvent& event) override { files_.Write(event); }
   void OnFlow(const FlowEvent& event) override { files_.Write(event); }
   void OnHealth(const HealthEvent& event) override { files_.Write(event); }
 
  private:
   EventFiles& files_;
-  ReportCollector* report_;
-  ProgressBar* progress_;
   const ReplaySource& source_;
   uint64_t packets_ = 0;
 };
+
+ReplayOptions OptionsOf(const ReplayRequest& request) {
+  ReplayOptions options{.merge = request.merge, .filter = request.bpf};
+  if (request.shift_to_us.has_value()) options.shift_to = Timestamp{*request.shift_to_us};
+  return options;
+}
 
 int Fail(const absl::Status& status, ExitStatus exit) {
   std::cerr << "vedette replay: " << status.message() << "\n";
@@ -63,5 +57,37 @@ int Fail(const absl::Status& status, ExitStatus exit) {
 }
 
 }  // namespace
+
+int RunReplay(const SensorConfig& config, const ReplayRequest& request) {
+  absl::StatusOr<std::unique_ptr<ReplaySource>> source =
+      OpenReplay(request.captures, OptionsOf(request));
+  if (!source.ok()) {
+    const bool damaged = source.status().code() == absl::StatusCode::kDataLoss;
+    return Fail(source.status(), damaged ? ExitStatus::kInputIncomplete : ExitStatus::kFailed);
+  }
+  absl::StatusOr<std::unique_ptr<EventFiles>> files = EventFiles::Open({.alerts = request.alerts,
+                                                                        .devices = request.devices,
+                                                                        .flows = request.flows,
+                                                                        .health = request.health});
+  if (!files.ok()) return Fail(files.status(), ExitStatus::kFailed);
+  ReplayOutput output(**files, **source, request);
+  absl::StatusOr<std::unique_ptr<Engine>> engine =
+      Engine::Create(config, request.workers, !request.flows.empty(), output);
+  if (!engine.ok()) return Fail(engine.status(), ExitStatus::kUsage);
+  if (request.real_time) {
+    PacedSource paced(**source);
+    (*engine)->Run(paced);
+  } else {
+    (*engine)->Run(**source);
+  }
+  ExitStatus exit = ExitStatus::kDone;
+  for (const ReplayFault& fault : (*source)->faults()) {
+    exit = ExitStatus::kInputIncomplete;
+    std::cerr << "vedette replay: " << fault.ToString() << "\n";
+  }
+  const absl::Status written = (*files)->Finish();
+  if (!written.ok()) return Fail(written, ExitStatus::kFailed);
+  return static_cast<int>(exit);
+}
 
 }  // namespace vedette
