@@ -36,12 +36,17 @@ struct IpAddress {
   bool is_multicast() const { return is_v4() ? (bytes[12] & 0xf0) == 0xe0 : bytes[0] == 0xff; }
   bool is_broadcast() const { return is_v4() && Word4() == 0xffffffffU; }  // limited broadcast only
   bool is_loopback() const {
-    return is_v4() ? bytes[12] == 127 : *this == IpAddress{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+    return is_v4() ? bytes[12] == 127 : high() == 0 && __builtin_bswap64(low()) == 1;  // ::1
   }
   friend bool operator==(const IpAddress& a, const IpAddress& b) {
     return a.high() == b.high() && a.low() == b.low();
   }
-  friend auto operator<=>(const IpAddress& a, const IpAddress& b) { return a.bytes <=> b.bytes; }
+  // By bytes, compared as words: tables of an interval are sorted by it.
+  friend std::strong_ordering operator<=>(const IpAddress& a, const IpAddress& b) {
+    const uint64_t a_high = __builtin_bswap64(a.high()), b_high = __builtin_bswap64(b.high());
+    if (a_high != b_high) return a_high <=> b_high;
+    return __builtin_bswap64(a.low()) <=> __builtin_bswap64(b.low());
+  }
 
  private:
   uint64_t Word(size_t at) const {

@@ -30,6 +30,7 @@ DuplicateFilter::DuplicateFilter(const KeyedHash& hash, size_t entries)
     : hash_(hash), entries_(std::bit_ceil(entries)), mask_(entries_.size() - 1) {}
 
 uint64_t DuplicateFilter::FingerprintOf(const DecodedPacket& packet) const noexcept {
+  if (!packet.has_ip() || packet.ip_bytes.empty()) return 0;
   KeyHash hash = hash_.OfPair(packet.source_ip, packet.target_ip);
   hash = KeyedHash::Combine(hash, packet.source_ip.low());  // the pair is symmetric
   hash = KeyedHash::Combine(hash, packet.ip_total_length);
@@ -42,7 +43,7 @@ uint64_t DuplicateFilter::FingerprintOf(const DecodedPacket& packet) const noexc
     hash = KeyedHash::Combine(hash, word);
   }
   hash = KeyedHash::Combine(hash, packet.protocol);
-  if (bytes.size() <= skipped) return hash.value;
+  if (bytes.size() <= skipped) return hash.value | 1;
   const Bytes rest = bytes.subspan(skipped);
   hash = HashBytes(hash, rest.first(std::min(rest.size(), kHeadBytes)));
   if (rest.size() > kHeadBytes) {
@@ -51,16 +52,15 @@ uint64_t DuplicateFilter::FingerprintOf(const DecodedPacket& packet) const noexc
   return hash.value | 1;  // 0 is a free entry
 }
 
-bool DuplicateFilter::IsDuplicate(const DecodedPacket& packet) noexcept {
-  if (!packet.has_ip() || packet.ip_bytes.empty()) return false;
-  const uint64_t fingerprint = FingerprintOf(packet);
+bool DuplicateFilter::IsDuplicate(uint64_t fingerprint, uint64_t now_us) noexcept {
+  if (fingerprint == 0) return false;
   Entry& entry = entries_[fingerprint >> 20 & mask_];
-  const uint64_t passed_us = packet.arrival.us - entry.seen_us;
+  const uint64_t passed_us = now_us - entry.seen_us;
   const bool known = entry.fingerprint == fingerprint && passed_us <= kRepeaterForUs;
   const bool copy = known && entry.times == kOnce && passed_us <= kCopyWithinUs;
   entry.times = !known ? kOnce : copy ? kTwice : kRepeated;
   entry.fingerprint = fingerprint;
-  entry.seen_us = packet.arrival.us;
+  entry.seen_us = now_us;
   return copy;
 }
 

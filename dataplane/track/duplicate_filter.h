@@ -20,8 +20,13 @@ class DuplicateFilter {
  public:
   DuplicateFilter(const KeyedHash& hash, size_t entries);
 
+  // 0: a packet that is not looked at (no IP header).
+  uint64_t FingerprintOf(const DecodedPacket& packet) const noexcept;
+  void Prefetch(uint64_t fingerprint) const noexcept {
+    __builtin_prefetch(&entries_[fingerprint >> 20 & mask_]);
+  }
   // Remembers the packet. True: it has been seen already and is to be counted as a duplicate.
-  bool IsDuplicate(const DecodedPacket& packet) noexcept;
+  bool IsDuplicate(uint64_t fingerprint, uint64_t now_us) noexcept;
 
  private:
   enum Times : uint8_t { kOnce, kTwice, kRepeated };
@@ -30,8 +35,6 @@ class DuplicateFilter {
     uint64_t seen_us;
     Times times;
   };
-  uint64_t FingerprintOf(const DecodedPacket& packet) const noexcept;
-
   KeyedHash hash_;
   ZeroedArray<Entry> entries_;
   size_t mask_;

@@ -15,11 +15,12 @@ namespace vedette {
 
 class EndpointTable {
  public:
-  static constexpr size_t kRows = 2'048, kThetas = 512;
+  static constexpr size_t kRows = 1'024, kThetas = 256;
   explicit EndpointTable(size_t rows = kRows, size_t thetas = kThetas)
       : rows_(rows), thetas_(thetas) {}
 
   void Prefetch(KeyHash hash) const noexcept { rows_.Prefetch(hash); }
+  void PrefetchRow(KeyHash hash) const noexcept { rows_.PrefetchRow(hash); }
   // Never null. A stranger's row may be given away by the next call.
   EndpointRow* Obtain(const EndpointKey& key, KeyHash hash, bool home) noexcept;
 

@@ -23,6 +23,11 @@ class FixedRows {
       : rows_(rows), hashes_(rows), index_(std::bit_ceil(rows * 2)), mask_(index_.size() - 1) {}
 
   void Prefetch(KeyHash hash) const noexcept { __builtin_prefetch(&index_[hash.value & mask_]); }
+  // When the index has come: the row it leads to.
+  void PrefetchRow(KeyHash hash) const noexcept {
+    const Entry& entry = index_[hash.value & mask_];
+    if (entry.row != kEmpty && entry.row != kGone) __builtin_prefetch(&rows_[entry.row - 1], 1);
+  }
   // `is` compares a row's key, asked only where the hashes agree.
   template <typename Is>
   Row* Find(KeyHash hash, Is&& is) noexcept {

@@ -63,9 +63,6 @@ struct Flow {
   std::array<uint64_t, 2> all_packets{}, all_bytes{};  // of the flow
   std::array<uint32_t, 2> next_sequence{};             // TCP: highest sequence number seen + length
   // Owned by FlowTable.
-  uint64_t deadline_s = 0;  // whole second at which it ends if nothing more comes
-  uint32_t wheel_next = 0, wheel_previous = 0;
-  uint32_t hash_tag = 0;
   bool in_use = false;
 
   const IpAddress& initiator_ip() const { return initiator_is_low ? key.low_ip : key.high_ip; }

@@ -23,6 +23,7 @@ uint32_t AgeOf(uint64_t last_us) { return static_cast<uint32_t>(last_us >> 10); 
 FlowTable::FlowTable(size_t capacity)
     : buckets_(std::bit_ceil(std::max<size_t>(1, (capacity + kPlaces - 1) / kPlaces))),
       flows_(buckets_.size() * kPlaces),
+      links_(flows_.size()),
       mask_(buckets_.size() - 1) {}
 
 Flow* FlowTable::Find(const FlowKey& key, KeyHash hash) noexcept {
@@ -47,12 +48,7 @@ size_t FlowTable::PlaceFor(KeyHash hash, uint64_t now_us) noexcept {
   }
   const uint32_t now = AgeOf(now_us);
   for (size_t round = 0;; ++round) {
-    size_t victim = 0;
-    for (size_t i = 1; i < kPlaces; ++i) {
-      const bool lower = bucket.classes[i] < bucket.classes[victim];
-      const bool older = now - bucket.ages[i] > now - bucket.ages[victim];
-      if (lower || (bucket.classes[i] == bucket.classes[victim] && older)) victim = i;
-    }
+    const size_t victim = VictimOf(bucket, now);
     const Flow& flow = flows_[number * kPlaces + victim];
     const uint8_t actual_class = ClassOf(flow);
     const uint32_t actual_age = AgeOf(flow.last_us);
@@ -62,6 +58,32 @@ size_t FlowTable::PlaceFor(KeyHash hash, uint64_t now_us) noexcept {
     bucket.classes[victim] = actual_class;
     bucket.ages[victim] = actual_age;
   }
+}
+
+// The lowest class, the oldest of it.
+size_t FlowTable::VictimOf(const Bucket& bucket, uint32_t now) const noexcept {
+  const auto rank = [&](size_t i) {
+    return uint64_t{bucket.classes[i]} << 32 | (0xffffffffU - (now - bucket.ages[i]));
+  };
+  size_t victim = 0;
+  for (size_t i = 1; i < kPlaces; ++i) {
+    if (rank(i) < rank(victim)) victim = i;
+  }
+  return victim;
+}
+
+void FlowTable::PrefetchFlow(KeyHash hash, uint64_t now_us) const noexcept {
+  const size_t number = BucketOf(hash);
+  const Bucket& bucket = buckets_[number];
+  const uint16_t tag = TagOf(hash);
+  size_t place = kPlaces;
+  for (size_t i = 0; i < kPlaces; ++i) {
+    if (bucket.tags[i] == tag) place = i;
+    if (bucket.tags[i] == 0 && place == kPlaces) place = i;
+  }
+  if (place == kPlaces) place = VictimOf(bucket, AgeOf(now_us));
+  const char* const flow = reinterpret_cast<const char*>(&flows_[number * kPlaces + place]);
+  for (size_t at = 0; at < sizeof(Flow); at += 64) __builtin_prefetch(flow + at, 1);
 }
 
 void FlowTable::Occupy(size_t place, const FlowKey& key, KeyHash hash, uint64_t now_us) noexcept {
@@ -79,26 +101,28 @@ void FlowTable::Occupy(size_t place, const FlowKey& key, KeyHash hash, uint64_t 
 void FlowTable::Schedule(Flow& flow, uint64_t deadline_s) noexcept {
   const size_t place = PlaceOf(flow);
   buckets_[place / kPlaces].classes[place % kPlaces] = ClassOf(flow);
-  if (flow.deadline_s != 0) Unlink(flow);
+  if (links_[place].deadline_s != 0) Unlink(place);
   // The wheel starts with the first flow; what is overdue comes with the next mark.
   if (wheel_second_ == 0) wheel_second_ = deadline_s > kWheelSlots ? deadline_s - kWheelSlots : 0;
-  flow.deadline_s = std::max(deadline_s, wheel_second_ + 1);
-  uint32_t& head = wheel_[flow.deadline_s % kWheelSlots];
-  flow.wheel_previous = 0;
-  flow.wheel_next = head;
-  if (head != 0) flows_[head - 1].wheel_previous = static_cast<uint32_t>(place) + 1;
+  Link& link = links_[place];
+  link.deadline_s = std::max(deadline_s, wheel_second_ + 1);
+  uint32_t& head = wheel_[link.deadline_s % kWheelSlots];
+  link.previous = 0;
+  link.next = head;
   head = static_cast<uint32_t>(place) + 1;
+  if (link.next != 0) links_[link.next - 1].previous = head;
 }
 
-void FlowTable::Unlink(Flow& flow) noexcept {
-  if (flow.wheel_previous != 0) {
-    flows_[flow.wheel_previous - 1].wheel_next = flow.wheel_next;
+void FlowTable::Unlink(size_t place) noexcept {
+  Link& link = links_[place];
+  if (link.previous != 0) {
+    links_[link.previous - 1].next = link.next;
   } else {
-    uint32_t& head = wheel_[flow.deadline_s % kWheelSlots];
-    if (head == PlaceOf(flow) + 1) head = flow.wheel_next;
+    uint32_t& head = wheel_[link.deadline_s % kWheelSlots];
+    if (head == place + 1) head = link.next;
   }
-  if (flow.wheel_next != 0) flows_[flow.wheel_next - 1].wheel_previous = flow.wheel_previous;
-  flow.wheel_next = flow.wheel_previous = 0;
+  if (link.next != 0) links_[link.next - 1].previous = link.previous;
+  link = {};
 }
 
 uint32_t FlowTable::TakeSlot(size_t slot) noexcept {
@@ -108,8 +132,8 @@ uint32_t FlowTable::TakeSlot(size_t slot) noexcept {
 }
 
 void FlowTable::Remove(Flow& flow) noexcept {
-  if (flow.deadline_s != 0) Unlink(flow);
   const size_t place = PlaceOf(flow);
+  if (links_[place].deadline_s != 0) Unlink(place);
   buckets_[place / kPlaces].tags[place % kPlaces] = 0;
   flow.in_use = false;
   --size_;

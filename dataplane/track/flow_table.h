@@ -22,7 +22,9 @@ class FlowTable {
   // Rounded up to whole buckets, a power of two of them.
   explicit FlowTable(size_t capacity);
 
+  // First the bucket's line; when that has come, the flow that will be looked at.
   void Prefetch(KeyHash hash) const noexcept { __builtin_prefetch(&buckets_[BucketOf(hash)]); }
+  void PrefetchFlow(KeyHash hash, uint64_t now_us) const noexcept;
   Flow* Find(const FlowKey& key, KeyHash hash) noexcept;
 
   // Never null. `on_evict(Flow&)` is told of the flow that has to go, if one has to. The key must
@@ -56,10 +58,11 @@ class FlowTable {
       uint32_t next = TakeSlot((first + i) % kWheelSlots);
       while (next != 0) {
         Flow& flow = flows_[next - 1];
-        next = flow.wheel_next;
-        flow.wheel_next = flow.wheel_previous = 0;
-        const uint64_t deadline_s = flow.deadline_s > second ? flow.deadline_s : on_due(flow);
-        flow.deadline_s = 0;
+        Link& link = links_[next - 1];
+        next = link.next;
+        const uint64_t due_s = link.deadline_s;
+        link = {};
+        const uint64_t deadline_s = due_s > second ? due_s : on_due(flow);
         if (deadline_s == 0) {
           Remove(flow);
         } else {
@@ -83,7 +86,9 @@ class FlowTable {
 
   size_t size() const noexcept { return size_; }
   size_t capacity() const noexcept { return flows_.size(); }
-  size_t memory_bytes() const noexcept { return flows_.bytes() + buckets_.bytes(); }
+  size_t memory_bytes() const noexcept {
+    return flows_.bytes() + buckets_.bytes() + links_.bytes();
+  }
 
  private:
   static constexpr size_t kPlaces = 8;
@@ -95,6 +100,13 @@ class FlowTable {
     std::array<uint8_t, kPlaces> classes;  // last known; lower goes first
   };
 
+  // A flow's place in the wheel; apart from the flows, so that unlinking a neighbour does not fetch
+  // its record.
+  struct Link {
+    uint64_t deadline_s;      // 0: not in the wheel
+    uint32_t next, previous;  // place + 1
+  };
+
   size_t BucketOf(KeyHash hash) const noexcept { return hash.value & mask_; }
   static uint16_t TagOf(KeyHash hash) noexcept {
     return static_cast<uint16_t>((hash.value >> 40) | 1U);
@@ -104,11 +116,13 @@ class FlowTable {
   }
   size_t PlaceFor(KeyHash hash, uint64_t now_us) noexcept;
   void Occupy(size_t place, const FlowKey& key, KeyHash hash, uint64_t now_us) noexcept;
-  void Unlink(Flow& flow) noexcept;
+  size_t VictimOf(const Bucket& bucket, uint32_t now) const noexcept;
+  void Unlink(size_t place) noexcept;
   uint32_t TakeSlot(size_t slot) noexcept;
 
   ZeroedArray<Bucket> buckets_;
   ZeroedArray<Flow> flows_;
+  ZeroedArray<Link> links_;
   size_t mask_;
   size_t size_ = 0;
   uint64_t wheel_second_ = 0;

@@ -18,9 +18,10 @@ struct PacketKeys {
   KeyHash flow_hash;
   EndpointKey source, target;  // target: set when has_target
   KeyHash source_hash, target_hash;
-  KeyHash pair_hash;        // symmetric over the address pair; chooses the shard
-  bool has_flow = false;    // false: no IP header, a later fragment, a cut or broken transport
-  bool has_target = false;  // false: neither an IP header nor an ARP target
+  uint64_t fingerprint = 0;  // of the duplicate filter, set by Tracker::Prefetch
+  KeyHash pair_hash;         // symmetric over the address pair; chooses the shard
+  bool has_flow = false;     // false: no IP header, a later fragment, a cut or broken transport
+  bool has_target = false;   // false: neither an IP header nor an ARP target
   bool source_is_low = true;
 };
 

@@ -16,6 +16,7 @@ class PairMemory {
  public:
   explicit PairMemory(size_t pairs) : buckets_(BucketsFor(pairs)), mask_(buckets_.size() - 1) {}
 
+  void Prefetch(KeyHash pair) const noexcept { __builtin_prefetch(&buckets_[pair.value & mask_]); }
   // True the first time, and after the pair was forgotten.
   bool Meet(KeyHash pair) noexcept {
     Bucket& bucket = buckets_[pair.value & mask_];

@@ -71,7 +71,7 @@ class EgressTable {
 
 class AttemptTable {
  public:
-  static constexpr size_t kPairs = 2'048;
+  static constexpr size_t kPairs = 1'024;
   explicit AttemptTable(size_t pairs = kPairs) : pairs_(pairs) {}
 
   // Null, and counted, when there is no room.

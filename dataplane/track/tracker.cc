@@ -98,10 +98,21 @@ Tracker::Tracker(const TrackerOptions& options, const KeyedHash& hash, const Hom
       fragments_(hash, options.datagrams),
       pairs_(options.pairs) {}
 
-void Tracker::Prefetch(const PacketKeys& keys) const noexcept {
-  if (keys.has_flow) flows_.Prefetch(keys.flow_hash);
+void Tracker::Prefetch(const DecodedPacket& packet, PacketKeys& keys) const noexcept {
+  keys.fingerprint = duplicates_.FingerprintOf(packet);
+  duplicates_.Prefetch(keys.fingerprint);
+  if (keys.has_flow) {
+    flows_.Prefetch(keys.flow_hash);
+    pairs_.Prefetch(keys.pair_hash);
+  }
   window_.endpoints->Prefetch(keys.source_hash);
   if (keys.has_target) window_.endpoints->Prefetch(keys.target_hash);
+}
+
+void Tracker::PrefetchRecords(const DecodedPacket& packet, const PacketKeys& keys) const noexcept {
+  if (keys.has_flow) flows_.PrefetchFlow(keys.flow_hash, packet.arrival.us);
+  window_.endpoints->PrefetchRow(keys.source_hash);
+  if (keys.has_target) window_.endpoints->PrefetchRow(keys.target_hash);
 }
 
 bool Tracker::Track(const DecodedPacket& packet, const PacketKeys& keys,
@@ -110,7 +121,7 @@ bool Tracker::Track(const DecodedPacket& packet, const PacketKeys& keys,
   ++counters.packets;
   counters.bytes += packet.wire_length;
   ++counters.decoded[static_cast<size_t>(packet.status)];
-  if (duplicates_.IsDuplicate(packet)) {
+  if (duplicates_.IsDuplicate(keys.fingerprint, packet.arrival.us)) {
     ++counters.duplicates;
     return false;
   }

@@ -61,7 +61,9 @@ class Tracker {
   // All that follows is written there, until the next call.
   void WriteTo(const TrackWindow& window) noexcept { window_ = window; }
 
-  void Prefetch(const PacketKeys& keys) const noexcept;
+  // Two steps, each over a whole burst: the lines that say where, then the records themselves.
+  void Prefetch(const DecodedPacket& packet, PacketKeys& keys) const noexcept;
+  void PrefetchRecords(const DecodedPacket& packet, const PacketKeys& keys) const noexcept;
   // False: a mirror's copy of a packet charged before, counted and otherwise to be left alone.
   bool Track(const DecodedPacket& packet, const PacketKeys& keys, TrackedPacket& out) noexcept;
 

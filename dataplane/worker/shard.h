@@ -47,7 +47,12 @@ class Shard final : private FlowEndObserver {
     Write();
   }
 
-  void Prefetch(const PacketKeys& keys) const noexcept { tracker_.Prefetch(keys); }
+  void Prefetch(const DecodedPacket& packet, PacketKeys& keys) const noexcept {
+    tracker_.Prefetch(packet, keys);
+  }
+  void PrefetchRecords(const DecodedPacket& packet, const PacketKeys& keys) const noexcept {
+    tracker_.PrefetchRecords(packet, keys);
+  }
 
   void OnPacket(const DecodedPacket& packet, const PacketKeys& keys) noexcept {
     TrackedPacket tracked;

@@ -72,12 +72,15 @@ class Worker {
     for (size_t i = 0; i < views.size(); ++i) {
       Decode(views[i], Checksums::kVerify, packets_[i]);
       KeysOf(packets_[i], hash_, keys_[i]);
-      shards_[ShardOf(keys_[i].pair_hash)]->Prefetch(keys_[i]);
+      ShardFor(i).Prefetch(packets_[i], keys_[i]);
     }
+    for (size_t i = 0; i < views.size(); ++i) ShardFor(i).PrefetchRecords(packets_[i], keys_[i]);
     for (size_t i = 0; i < views.size(); ++i) {
-      shards_[ShardOf(keys_[i].pair_hash)]->OnPacket(packets_[i], keys_[i]);
+      ShardFor(i).OnPacket(packets_[i], keys_[i]);
     }
   }
+
+  Shard<Observe>& ShardFor(size_t i) noexcept { return *shards_[ShardOf(keys_[i].pair_hash)]; }
 
   void Finish() noexcept {
     if (started_) {

@@ -28,6 +28,8 @@ void Checksum::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
     if (c.checksums_verified == 0) continue;
     const uint64_t wrong = std::min(c.checksum_errors, c.checksums_verified);
     State* known = states_.Find(endpoint.key);
+    // A source of one packet has no past; of those a flood has millions.
+    if (known == nullptr && c.checksums_verified < 2 && !endpoint.home) continue;
     State& state = known != nullptr ? *known : states_.Touch(endpoint.key, view.begin_us);
     if (state.start_us != 0 && view.begin_us >= state.start_us + kWindowUs) {
       // What stays wrong for so long after the alert is the device's new way.

@@ -21,6 +21,7 @@ HostScan::Config HostScan::Config::Read(Settings& settings) {
 void HostScan::Evaluate(const Hot&, const IntervalView& view, std::vector<Finding>& findings) {
   const uint64_t window_us = config_.window_s * uint64_t{1'000'000};
   const auto attempts = view.attempts;
+  size_t newcomers = 0;
   for (size_t begin = 0, end; begin < attempts.size(); begin = end) {
     const EndpointKey& source = attempts[begin].source;
     end = begin;
@@ -28,6 +29,8 @@ void HostScan::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
     State* known = states_.Find(source);
     // A single target of a source never seen before is no memory worth.
     if (known == nullptr && end - begin == 1 && attempts[begin].accepted != 0) continue;
+    // Spoofed sources try one target each: they may not wash out who tries one a second.
+    if (known == nullptr && end - begin == 1 && newcomers++ >= kNewcomersMax) continue;
     State& state = states_.Touch(source, view.begin_us);
     bool ip_tried = false, arp_tried = false;
     for (size_t i = begin; i < end; ++i) {

@@ -35,6 +35,7 @@ class HostScan {
 
  private:
   static constexpr size_t kStatesMax = 8'192;
+  static constexpr size_t kNewcomersMax = 256;  // of an interval, with a single target
   struct State {
     AttemptMemory ip, arp;
     bool answered = false;  // received anything at all

@@ -18,6 +18,7 @@ PortScan::Config PortScan::Config::Read(Settings& settings) {
 }
 
 void PortScan::Evaluate(const Hot&, const IntervalView& view, std::vector<Finding>& findings) {
+  size_t newcomers = 0;
   for (const AttemptPair& attempt : view.attempts) {
     // One accepted connection is everybody's; it must not cost memory.
     const Pair pair{attempt.source, attempt.target};
@@ -26,6 +27,9 @@ void PortScan::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
     const bool worth = attempt.flows + attempt.probes > attempt.accepted;
     AttemptMemory* known = states_.Find(pair);
     if (known == nullptr && !worth) continue;
+    // Spoofed sources try one port each: they may not wash out who tries one a second.
+    const bool single = attempt.flows + attempt.probes <= 1;
+    if (known == nullptr && single && newcomers++ >= kNewcomersMax) continue;
     AttemptMemory& memory = states_.Touch(pair, view.begin_us);
     memory.Add(attempt, view.begin_us, config_.window_s * uint64_t{1'000'000});
     memory.distinct.Merge(attempt.ports);

@@ -34,6 +34,7 @@ class PortScan {
 
  private:
   static constexpr size_t kStatesMax = 32'768;
+  static constexpr size_t kNewcomersMax = 512;  // of an interval, with a single attempt
   using Pair = std::pair<EndpointKey, IpAddress>;
   Config config_;
   BoundedStates<Pair, AttemptMemory> states_;

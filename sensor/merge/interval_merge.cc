@@ -21,20 +21,25 @@ void Gather(Windows windows, std::vector<T>& all, ListOf&& list_of) {
   }
 }
 
-// Records of one key lie side by side: the first takes the others in.
-template <typename T, typename KeyOf, typename Add>
-void SortAndFold(std::vector<T>& all, KeyOf&& key_of, Add&& add) {
-  std::sort(all.begin(), all.end(), [&](const T& a, const T& b) { return key_of(a) < key_of(b); });
-  size_t kept = 0;
-  for (size_t i = 0; i < all.size(); ++i) {
-    if (kept > 0 && key_of(all[kept - 1]) == key_of(all[i])) {
-      add(all[kept - 1], all[i]);
+// What `list_of` names in every window, by key; records of one key are added up. The records are
+// large: they are sorted by reference and copied once.
+template <typename T, typename ListOf, typename KeyOf, typename Add>
+void GatherAndFold(Windows windows, std::vector<T>& all, ListOf&& list_of, KeyOf&& key_of,
+                   Add&& add) {
+  std::vector<const T*> order;
+  for (const ShardWindow* window : windows) {
+    for (const T& record : list_of(*window).records()) order.push_back(&record);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](const T* a, const T* b) { return key_of(*a) < key_of(*b); });
+  all.clear();
+  for (const T* record : order) {
+    if (!all.empty() && key_of(all.back()) == key_of(*record)) {
+      add(all.back(), *record);
     } else {
-      if (kept != i) all[kept] = all[i];
-      ++kept;
+      all.push_back(*record);
     }
   }
-  all.resize(kept);
 }
 
 void AddRow(EndpointInterval& to, const EndpointRow& row) {
@@ -101,9 +106,9 @@ void IntervalMerger::MergeEndpoints(Windows windows) {
 }
 
 void IntervalMerger::MergePairs(Windows windows) {
-  Gather(windows, egress_, [](const ShardWindow& w) -> auto& { return w.egress; });
-  SortAndFold(
-      egress_, [](const EgressPair& p) { return std::tie(p.device, p.destination); },
+  GatherAndFold(
+      windows, egress_, [](const ShardWindow& w) -> auto& { return w.egress; },
+      [](const EgressPair& p) { return std::tie(p.device, p.destination); },
       [](EgressPair& to, const EgressPair& p) {
         to.bytes += p.bytes;
         to.packets += p.packets;
@@ -111,9 +116,9 @@ void IntervalMerger::MergePairs(Windows windows) {
       });
   view_.egress = egress_;
 
-  Gather(windows, attempts_, [](const ShardWindow& w) -> auto& { return w.attempts; });
-  SortAndFold(
-      attempts_, [](const AttemptPair& p) { return std::tie(p.source, p.target); },
+  GatherAndFold(
+      windows, attempts_, [](const ShardWindow& w) -> auto& { return w.attempts; },
+      [](const AttemptPair& p) { return std::tie(p.source, p.target); },
       [](AttemptPair& to, const AttemptPair& p) {
         to.flows += p.flows;
         to.accepted += p.accepted;
@@ -129,9 +134,9 @@ void IntervalMerger::MergePairs(Windows windows) {
       });
   view_.attempts = attempts_;
 
-  Gather(windows, irregularities_, [](const ShardWindow& w) -> auto& { return w.irregularities; });
-  SortAndFold(
-      irregularities_, [](const IrregularityCount& c) { return std::tie(c.sender, c.kind); },
+  GatherAndFold(
+      windows, irregularities_, [](const ShardWindow& w) -> auto& { return w.irregularities; },
+      [](const IrregularityCount& c) { return std::tie(c.sender, c.kind); },
       [](IrregularityCount& to, const IrregularityCount& c) {
         to.packets += c.packets;
         to.first_us = std::min(to.first_us, c.first_us);
