@@ -25,7 +25,9 @@ absl::StatusOr<std::unique_ptr<const PcapFilter>> PcapFilter::Compile(
   absl::Status first_failure;
   bool any = false;
   // Ethernet first: its message is the one people expect.
-  for (uint16_t link : {1, 101, 12, 14, 228, 229, 0, 108, 113, 276, 9, 50, 105, 127}) {
+  static constexpr uint16_t kLinks[] = {1,   101, 12,  14, 228, 229, 0,
+                                        108, 113, 276, 9,  50,  105, 127};
+  for (const uint16_t link : kLinks) {
     const absl::Status compiled = filter->CompileFor(link);
     any = any || compiled.ok();
     if (first_failure.ok()) first_failure = compiled;

@@ -16,19 +16,41 @@ namespace vedette {
 enum class Layer : uint8_t { kNone, kLink, kNetwork, kTransport };
 
 enum class Tunnel : uint8_t {
-  kNone, kGre, kErspan, kVxlan, kGeneve, kGtpU, kIpInIp, kTeredo, kPppoe, kMpls
+  kNone,
+  kGre,
+  kErspan,
+  kVxlan,
+  kGeneve,
+  kGtpU,
+  kIpInIp,
+  kTeredo,
+  kPppoe,
+  kMpls
 };
 inline constexpr size_t kTunnelsMax = 4;  // deeper nesting: tunnel.too_deep
 inline constexpr size_t kVlansMax = 4;    // deeper tag stacks: vlan.too_deep
 inline constexpr size_t kNotedMax = 8;    // further irregularities of one packet are not noted
 
 enum class IpProtocol : uint8_t {
-  kIcmp = 1, kIgmp = 2, kIpIp = 4, kTcp = 6, kUdp = 17, kIp6 = 41, kGre = 47, kIcmp6 = 58,
+  kIcmp = 1,
+  kIgmp = 2,
+  kIpIp = 4,
+  kTcp = 6,
+  kUdp = 17,
+  kIp6 = 41,
+  kGre = 47,
+  kIcmp6 = 58,
   kSctp = 132
 };
 
 enum TcpFlag : uint8_t {
-  kTcpFin = 1, kTcpSyn = 2, kTcpRst = 4, kTcpPsh = 8, kTcpAck = 16, kTcpUrg = 32, kTcpEce = 64,
+  kTcpFin = 1,
+  kTcpSyn = 2,
+  kTcpRst = 4,
+  kTcpPsh = 8,
+  kTcpAck = 16,
+  kTcpUrg = 32,
+  kTcpEce = 64,
   kTcpCwr = 128
 };
 
@@ -58,7 +80,7 @@ struct DecodedPacket {
   bool has_mac = false;  // link layers that carry none: raw, null, PPP
   bool is_arp = false;
   bool is_v6 = false;
-  bool snap_cut = false;  // our snap length cut this packet somewhere
+  bool snap_cut = false;              // our snap length cut this packet somewhere
   MacAddress source_mac, target_mac;  // of the outermost Ethernet header
   uint8_t vlan_count = 0;
   std::array<uint16_t, kVlansMax> vlans{};  // 12-bit ids, outermost first

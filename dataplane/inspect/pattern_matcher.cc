@@ -18,7 +18,7 @@ namespace vedette {
 namespace {
 
 [[noreturn]] void FailSetUp(const char* what) {
-  std::fprintf(stderr, "vedette: %s\n", what);
+  std::fprintf(stderr, "vedette: %s\n", what);  // set-up only: there is nobody to return to
   std::abort();
 }
 
@@ -63,7 +63,8 @@ std::vector<PatternDefinition> BuiltInPatterns() {
 
 absl::StatusOr<std::shared_ptr<const PatternDatabase>> PatternDatabase::Create(
     const std::vector<PatternDefinition>& definitions) {
-  std::shared_ptr<PatternDatabase> database(new PatternDatabase());
+  // make_shared cannot reach the constructor.
+  std::shared_ptr<PatternDatabase> database(new PatternDatabase());  // set-up only: compiling
   std::copy_if(definitions.begin(), definitions.end(), std::back_inserter(database->patterns_),
                [](const PatternDefinition& d) { return d.enabled; });
   std::vector<const char*> expressions;
@@ -79,7 +80,7 @@ absl::StatusOr<std::shared_ptr<const PatternDatabase>> PatternDatabase::Create(
       faults.push_back(absl::StrCat("pattern ", pattern.name, ": ", error->message));
       hs_free_compile_error(error);
     }
-    std::free(info);
+    std::free(info);  // set-up only: Hyperscan gave it
   }
   if (!faults.empty()) return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));
   if (expressions.empty()) return database;

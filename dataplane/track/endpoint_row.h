@@ -26,34 +26,35 @@ struct EndpointKey {
   friend auto operator<=>(const EndpointKey&, const EndpointKey&) = default;
 };
 
-// ENDPOINT_COUNTER(name). "in" and "out" are as the endpoint sees it. One line here adds the
-// counter, its merge and its place in every view.
-#define VEDETTE_ENDPOINT_COUNTERS(X)                                                          \
-  X(packets_in)                                                                               \
-  X(packets_out)                                                                              \
-  X(bytes_in) X(bytes_out)                               /* IP total lengths, else frame */   \
-      X(egress_packets) X(egress_bytes) X(ingress_bytes) /* over the home border */           \
-      X(tcp_packets) X(udp_packets) X(icmp_packets) X(other_packets) X(fragments) X(syn_in)   \
-          X(syn_out) X(syn_ack_in) X(syn_ack_out) X(fin_in) X(fin_out) X(rst_in) X(rst_out)   \
-              X(flows_opened) /* as initiator, in this interval */                            \
-      X(flows_accepted)       /* as initiator: the other side answered */                     \
-      X(flows_refused)        /* as initiator: RST or ICMP unreachable */                     \
-      X(flows_unanswered)     /* as initiator: ended without an answer, counted at the end */ \
-      X(flows_received)       /* as responder */                                              \
-      X(handshakes_in)        /* as responder: TCP handshakes completed */                    \
-      X(syn_flows_in)         /* as responder: flows that began with a SYN */                 \
-      X(flows_refused_in)     /* as responder */                                              \
-      X(fragments_in) X(udp_in) X(udp_bytes_in) X(icmp_in) X(icmp_bytes_in) X(other_in)       \
-          X(icmp_echo_in) X(icmp_echo_out) X(icmp_unreachable_in) X(icmp_unreachable_out)     \
-              X(udp_unasked_in)                                                               \
-                  X(udp_unasked_bytes_in) /* on flows in which the endpoint never sent */     \
-      X(tcp_unasked_in)     /* neither SYN nor of a flow whose start or answer was seen */    \
-      X(syn_ack_unasked_in) /* SYN-ACK without a SYN of ours */                               \
-      X(arp_requests_out) X(arp_replies_out) X(dns_queries) X(dns_answers) X(dns_nxdomain)    \
-          X(dns_query_bytes)                             /* as the asking side */             \
-      X(malformed_packets) /* sent */ X(checksum_errors) /* sent */                           \
-      X(checksums_verified) /* sent packets whose sums could be verified */                   \
-      X(payload_packets_out)
+// "in" and "out" are as the endpoint sees it. One line here adds the counter, its merge and its
+// place in every view.
+// clang-format off
+#define VEDETTE_ENDPOINT_COUNTERS(X)                                                    \
+  X(packets_in) X(packets_out)                                                          \
+  X(bytes_in) X(bytes_out)         /* IP total lengths, else frame */                   \
+  X(egress_packets) X(egress_bytes) X(ingress_bytes)  /* over the home border */        \
+  X(tcp_packets) X(udp_packets) X(icmp_packets) X(other_packets) X(fragments)           \
+  X(syn_in) X(syn_out) X(syn_ack_in) X(syn_ack_out)                                     \
+  X(fin_in) X(fin_out) X(rst_in) X(rst_out)                                             \
+  X(flows_opened)                  /* as initiator, in this interval */                 \
+  X(flows_accepted)                /* as initiator: the other side answered */          \
+  X(flows_refused)                 /* as initiator: RST or ICMP unreachable */          \
+  X(flows_unanswered)              /* as initiator: ended without an answer */          \
+  X(flows_received)                /* as responder */                                   \
+  X(handshakes_in)                 /* as responder: TCP handshakes completed */         \
+  X(syn_flows_in)                  /* as responder: flows that began with a SYN */      \
+  X(flows_refused_in)              /* as responder */                                   \
+  X(fragments_in) X(udp_in) X(udp_bytes_in) X(icmp_in) X(icmp_bytes_in) X(other_in)     \
+  X(icmp_echo_in) X(icmp_echo_out) X(icmp_unreachable_in) X(icmp_unreachable_out)       \
+  X(udp_unasked_in) X(udp_unasked_bytes_in)  /* on flows in which it never sent */      \
+  X(tcp_unasked_in)                /* neither SYN nor of a flow whose start was seen */ \
+  X(syn_ack_unasked_in)            /* SYN-ACK without a SYN of ours */                  \
+  X(arp_requests_out) X(arp_replies_out)                                                \
+  X(dns_queries) X(dns_answers) X(dns_nxdomain) X(dns_query_bytes)  /* as the asker */  \
+  X(malformed_packets) X(checksum_errors)    /* sent */                                 \
+  X(checksums_verified)            /* sent packets whose sums could be verified */      \
+  X(payload_packets_out)
+// clang-format on
 
 struct EndpointCounters {
 #define X(name) uint64_t name = 0;

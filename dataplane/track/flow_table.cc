@@ -84,6 +84,7 @@ void FlowTable::PrefetchFlow(KeyHash hash, uint64_t now_us) const noexcept {
   if (place == kPlaces) place = VictimOf(bucket, AgeOf(now_us));
   const char* const flow = reinterpret_cast<const char*>(&flows_[number * kPlaces + place]);
   for (size_t at = 0; at < sizeof(Flow); at += 64) __builtin_prefetch(flow + at, 1);
+  __builtin_prefetch(&links_[number * kPlaces + place]);
 }
 
 void FlowTable::Occupy(size_t place, const FlowKey& key, KeyHash hash, uint64_t now_us) noexcept {
@@ -101,7 +102,9 @@ void FlowTable::Occupy(size_t place, const FlowKey& key, KeyHash hash, uint64_t 
 void FlowTable::Schedule(Flow& flow, uint64_t deadline_s) noexcept {
   const size_t place = PlaceOf(flow);
   buckets_[place / kPlaces].classes[place % kPlaces] = ClassOf(flow);
-  if (links_[place].deadline_s != 0) Unlink(place);
+  const uint64_t scheduled_s = links_[place].deadline_s;
+  if (scheduled_s != 0 && scheduled_s <= deadline_s) return;
+  if (scheduled_s != 0) Unlink(place);
   // The wheel starts with the first flow; what is overdue comes with the next mark.
   if (wheel_second_ == 0) wheel_second_ = deadline_s > kWheelSlots ? deadline_s - kWheelSlots : 0;
   Link& link = links_[place];
@@ -133,7 +136,6 @@ uint32_t FlowTable::TakeSlot(size_t slot) noexcept {
 
 void FlowTable::Remove(Flow& flow) noexcept {
   const size_t place = PlaceOf(flow);
-  if (links_[place].deadline_s != 0) Unlink(place);
   buckets_[place / kPlaces].tags[place % kPlaces] = 0;
   flow.in_use = false;
   --size_;

@@ -41,8 +41,8 @@ class FlowTable {
     return &flow;
   }
 
-  // At the first second mark at or after `deadline_s`. Also tells the table that the flow's state
-  // has changed.
+  // The flow is looked at by the first second mark at or after `deadline_s`, or sooner. Also tells
+  // the table that the flow's state has changed.
   void Schedule(Flow& flow, uint64_t deadline_s) noexcept;
 
   // `on_due(Flow&)` for each flow whose deadline is not after `second`: a later deadline, or 0 when
@@ -62,6 +62,7 @@ class FlowTable {
         next = link.next;
         const uint64_t due_s = link.deadline_s;
         link = {};
+        if (!flow.in_use) continue;
         const uint64_t deadline_s = due_s > second ? due_s : on_due(flow);
         if (deadline_s == 0) {
           Remove(flow);
@@ -100,7 +101,9 @@ class FlowTable {
     std::array<uint8_t, kPlaces> classes;  // last known; lower goes first
   };
 
-  // A flow's place in the wheel; apart from the flows, so that unlinking a neighbour does not fetch
+  // A place's turn in the wheel, which outlives its flow: who comes into the place finds it there,
+  // and is looked at no later than need be. So a flood that replaces flows leaves the wheel alone.
+  // Apart from the flows, so that unlinking a neighbour does not fetch
   // its record.
   struct Link {
     uint64_t deadline_s;      // 0: not in the wheel
