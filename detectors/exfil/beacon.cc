@@ -119,8 +119,9 @@ void Beacon::Evaluate(const Hot&, const IntervalView& view, std::vector<Finding>
   std::sort(called.begin(), called.end());
   called.erase(std::unique(called.begin(), called.end()), called.end());
   for (const Pair& pair : called) {
-    State& state = *pairs_.Find(pair);
-    if (state.calls < config_.calls_min) continue;
+    State* const known = pairs_.Find(pair);  // null: forgotten for others of this interval
+    if (known == nullptr || known->calls < config_.calls_min) continue;
+    State& state = *known;
     const auto& [device, vlan, destination, port, protocol] = pair;
     const Callers* callers = destinations_.Find(destination);
     if (callers != nullptr && callers->devices.size() > config_.devices_max) continue;
