@@ -17,6 +17,7 @@ namespace vedette {
 namespace {
 
 constexpr size_t kIdentifierBytesMax = 64;
+constexpr absl::string_view kOutside = "ext";  // ext/0/192.0.2.1 is no device of a site
 
 void ReadIdentifier(Settings& settings, absl::string_view key, std::string& out) {
   std::string value = out;
@@ -113,6 +114,11 @@ SensorConfig SensorConfig::Read(Settings& settings) {
   SensorConfig config;
   ReadIdentifier(settings, "sensor", config.sensor);
   ReadIdentifier(settings, "site", config.site);
+  if (config.site == kOutside) {
+    settings.Fault("site",
+                   "found \"ext\", which names what is outside in every event: allowed any "
+                   "other");
+  }
   settings.PrefixList("home", config.home);
   ReadTables(settings.Section("tables"), config.tracker, config.inspector);
   ReadInspection(settings.Section("inspection"), config.inspector);

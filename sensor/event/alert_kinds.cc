@@ -69,18 +69,12 @@ absl::string_view TechniqueOf(absl::string_view kind) {
   return "";
 }
 
-bool Explains(absl::string_view by, absl::string_view folded) {
+std::vector<absl::string_view> ExplainersOf(absl::string_view kind) {
+  std::vector<absl::string_view> explainers;
   for (const Fold& fold : kFolds) {
-    if (fold.by == by && fold.folded == folded) return true;
+    if (fold.folded == kind) explainers.push_back(fold.by);
   }
-  return false;
-}
-
-bool IsExplainable(absl::string_view kind) {
-  for (const Fold& fold : kFolds) {
-    if (fold.folded == kind) return true;
-  }
-  return false;
+  return explainers;
 }
 
 }  // namespace vedette

@@ -3,6 +3,8 @@
 #ifndef VEDETTE_SENSOR_EVENT_ALERT_KINDS_H_
 #define VEDETTE_SENSOR_EVENT_ALERT_KINDS_H_
 
+#include <vector>
+
 #include "absl/strings/string_view.h"
 
 namespace vedette {
@@ -10,9 +12,9 @@ namespace vedette {
 // "-" for anomaly.*, "" for a kind that is not in the contract.
 absl::string_view TechniqueOf(absl::string_view kind);
 
-// True if `folded` needs no alert of its own where `by` is open for the same subject.
-bool Explains(absl::string_view by, absl::string_view folded);
-bool IsExplainable(absl::string_view kind);  // by any
+// The kinds that explain `kind`: where one of them is open for the same device, it needs no alert
+// of its own.
+std::vector<absl::string_view> ExplainersOf(absl::string_view kind);
 
 }  // namespace vedette
 #endif  // VEDETTE_SENSOR_EVENT_ALERT_KINDS_H_

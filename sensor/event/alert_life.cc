@@ -15,6 +15,8 @@ namespace {
 
 constexpr size_t kPeersShown = 10, kPeersKept = 64;
 constexpr size_t kFlowsShown = 10;
+constexpr size_t kMessageBytesMax = 1'024;
+constexpr size_t kDetailsMax = 64, kDetailNameBytesMax = 64, kDetailBytesMax = 1'024;
 
 const char* TextOf(Severity severity) {
   static constexpr const char* kTexts[] = {"low", "medium", "high", "critical"};
@@ -35,6 +37,20 @@ std::string LabelOf(const DeviceIdentity& identity) {
   return absl::StrCat(Printable(identity.name, 64), " (", address, ")");
 }
 
+TextMap DetailOf(const Finding& finding) {
+  TextMap detail;
+  for (const auto& [name, text] : finding.detail) {
+    if (detail.size() == kDetailsMax) break;
+    detail.emplace(Cut(name, kDetailNameBytesMax), Cut(text, kDetailBytesMax));
+  }
+  return detail;
+}
+
+// Of findings of one kind about one endpoint.
+auto OrderOf(const Finding& f) {
+  return std::tie(f.start_us, f.last_us, f.service, f.message, f.packets, f.bytes, f.detail);
+}
+
 double ExcessOf(const Finding& finding) {
   return finding.limit > 0 ? finding.measured / finding.limit : finding.measured;
 }
@@ -44,103 +60,111 @@ double ExcessOf(const Finding& finding) {
 AlertLife::AlertLife(const AlertLifeConfig& config, EventIdentity identity, IdentityOf identify)
     : config_(config), identity_(std::move(identity)), identify_(std::move(identify)) {}
 
-AlertLife::Key AlertLife::KeyOf(const Finding& finding, const DeviceIdentity& identity) const {
-  const std::string kind(finding.kind);
-  if (finding.prefix_length < 128) return {kind, identity.device};
-  const auto known = device_of_.find({kind, finding.subject});
-  return {kind, known == device_of_.end() ? identity.device : known->second};
+AlertLife::Known AlertLife::Identified(const Finding& finding) const {
+  DeviceIdentity identity = identify_(finding.subject);
+  if (finding.prefix_length < 128) {
+    const Prefix prefix{finding.subject.ip, finding.prefix_length};
+    identity.ip = prefix.ToText();
+    identity.mac = identity.name = "";
+    identity.device = absl::StrCat(identity_.site, "/", finding.subject.vlan, "/", identity.ip);
+  }
+  Key key(finding.kind, identity.device);
+  if (finding.prefix_length == 128) {
+    const auto known = device_of_.find({key.first, finding.subject});
+    if (known != device_of_.end()) key.second = known->second;
+  }
+  const bool explainable = !ExplainersOf(finding.kind).empty();
+  return {.key = std::move(key),
+          .identity = std::move(identity),
+          .finding = &finding,
+          .explainable = explainable};
 }
 
 bool AlertLife::IsFolded(const Key& key) const {
-  return std::any_of(alerts_.begin(), alerts_.end(), [&key](const auto& entry) {
-    return entry.first.second == key.second && Explains(entry.first.first, key.first);
-  });
+  const std::vector<absl::string_view> explainers = ExplainersOf(key.first);
+  return std::any_of(explainers.begin(), explainers.end(),
+                     [&](absl::string_view by) { return alerts_.contains(Key(by, key.second)); });
 }
 
 void AlertLife::Observe(std::vector<Finding> findings, uint64_t begin_us, uint64_t end_us,
                         std::vector<AlertEvent>& out) {
-  struct Known {
-    Key key;
-    DeviceIdentity identity;
-    const Finding* finding;
-  };
   const size_t before = out.size();
+  // An attack that pauses for longer than its calm is two, also where nothing else went on.
+  CloseCalm(begin_us, begin_us, out);
   std::vector<Known> known;
-  for (const Finding& finding : findings) {
-    DeviceIdentity identity = identify_(finding.subject);
-    if (finding.prefix_length < 128) {
-      const Prefix prefix{finding.subject.ip, finding.prefix_length};
-      identity.ip = prefix.ToText();
-      identity.mac = identity.name = "";
-      identity.device = absl::StrCat(identity_.site, "/", finding.subject.vlan, "/", identity.ip);
-    }
-    Key key = KeyOf(finding, identity);
-    known.push_back({std::move(key), std::move(identity), &finding});
-  }
+  known.reserve(findings.size());
+  for (const Finding& finding : findings) known.push_back(Identified(finding));
   // What explains comes before what may be explained.
   std::stable_sort(known.begin(), known.end(), [](const Known& a, const Known& b) {
-    const bool a_later = IsExplainable(a.key.first), b_later = IsExplainable(b.key.first);
-    return std::tie(a_later, a.key, a.finding->subject) <
-           std::tie(b_later, b.key, b.finding->subject);
+    const auto a_place = std::tie(a.explainable, a.key, a.finding->subject);
+    const auto b_place = std::tie(b.explainable, b.key, b.finding->subject);
+    return a_place != b_place ? a_place < b_place : OrderOf(*a.finding) < OrderOf(*b.finding);
   });
-  for (const Known& k : known) {
-    if (IsFolded(k.key)) continue;
-    const auto at = alerts_.find(k.key);
-    if (at != alerts_.end()) {
-      Absorb(at->second, *k.finding, k.identity);
-    } else if (alerts_.size() < config_.open_max) {
-      Open(k.key, *k.finding, k.identity, out);
-    } else {
-      Summarize(*k.finding, out);
-    }
-  }
-  CloseFolded(out);
   const int64_t now_ms = Ms(end_us);
-  for (auto at = alerts_.begin(); at != alerts_.end();) {
-    Alert& alert = at->second;
-    if (end_us > alert.last_us + alert.calm_us && alert.last_us < begin_us) {
-      Tell(alert, "close", out);
-      absl::erase_if(device_of_, [&](const auto& entry) {
-        return entry.first.first == at->first.first && entry.second == at->first.second;
-      });
-      at = alerts_.erase(at);
-      continue;
-    }
-    if (alert.changed && now_ms >= alert.told_ms + int64_t{config_.update_every_s} * 1'000) {
-      Tell(alert, "update", out);
-      alert.told_ms = now_ms;
-      alert.changed = false;
-    }
-    ++at;
-  }
+  for (const Known& k : known) Take(k, now_ms, out);
+  CloseFolded(out);
+  CloseCalm(begin_us, end_us, out);
+  TellChanges(now_ms, out);
   std::stable_sort(out.begin() + static_cast<ptrdiff_t>(before), out.end(),
                    [](const AlertEvent& a, const AlertEvent& b) {
-                     return std::tie(a.kind, a.device, a.revision) <
-                            std::tie(b.kind, b.device, b.revision);
+                     return std::tie(a.kind, a.device, a.start_ms, a.revision) <
+                            std::tie(b.kind, b.device, b.start_ms, b.revision);
                    });
 }
 
-void AlertLife::Open(const Key& key, const Finding& finding, const DeviceIdentity& identity,
+void AlertLife::Take(const Known& known, int64_t now_ms, std::vector<AlertEvent>& out) {
+  if (IsFolded(known.key)) return;
+  if (const auto at = alerts_.find(known.key); at != alerts_.end()) {
+    Absorb(at->second, known);
+  } else if (alerts_.size() - summaries_ < config_.open_max) {
+    Open(known, /*summary=*/false, now_ms, out);
+  } else {
+    Known many{.key = {known.key.first, absl::StrCat(identity_.site, "/0/many")},
+               .identity = {},
+               .finding = known.finding};
+    many.identity.device = many.key.second;
+    if (const auto summary = alerts_.find(many.key); summary != alerts_.end()) {
+      Absorb(summary->second, many);
+    } else {
+      Open(many, /*summary=*/true, now_ms, out);
+    }
+  }
+}
+
+int64_t AlertLife::StartOf(const Key& key, const Finding& finding) const {
+  const auto past = past_.find(key);
+  const int64_t taken_ms = past == past_.end() ? forgotten_ms_ : past->second.last_ms;
+  return std::max(Ms(finding.start_us), taken_ms + 1);
+}
+
+void AlertLife::Open(const Known& known, bool summary, int64_t now_ms,
                      std::vector<AlertEvent>& out) {
-  Alert& alert = alerts_[key];
-  device_of_[{key.first, finding.subject}] = key.second;
+  const Finding& finding = *known.finding;
+  Alert& alert = alerts_[known.key];
+  alert.summary = summary;
+  if (summary) {
+    ++summaries_;
+  } else if (finding.prefix_length == 128) {
+    device_of_[{known.key.first, finding.subject}] = known.key.second;
+    alert.subjects.push_back(finding.subject);
+  }
   AlertEvent& event = alert.event;
   event.sensor = identity_.sensor;
   event.site = identity_.site;
-  event.kind = key.first;
-  event.category = key.first.substr(0, key.first.find('.'));
-  event.device = key.second;
-  event.start_ms = Ms(finding.start_us);
+  event.kind = known.key.first;
+  event.category = known.key.first.substr(0, known.key.first.find('.'));
+  event.device = known.key.second;
+  event.start_ms = StartOf(known.key, finding);
   event.technique = std::string(TechniqueOf(finding.kind));
   event.role = TextOf(finding.role);
-  Absorb(alert, finding, identity);
+  Absorb(alert, known);
   Tell(alert, "open", out);
-  alert.told_ms = event.last_ms;
+  alert.told_ms = now_ms;
   alert.changed = false;
 }
 
-// The evidence shown is that of the worst interval; sums go on.
-void AlertLife::Absorb(Alert& alert, const Finding& finding, const DeviceIdentity& identity) {
+void AlertLife::Absorb(Alert& alert, const Known& known) {
+  const Finding& finding = *known.finding;
   AlertEvent& event = alert.event;
   alert.changed = true;
   alert.last_us = std::max(alert.last_us, finding.last_us);
@@ -152,26 +176,38 @@ void AlertLife::Absorb(Alert& alert, const Finding& finding, const DeviceIdentit
   event.peer_count = std::max(event.peer_count, Signed(finding.peer_count));
   AbsorbPeers(alert, finding);
   AbsorbFlows(alert, finding);
-  if (event.device_name.empty()) event.device_name = identity.name;
-  const bool worse = event.severity.empty() || finding.severity > alert.severity;
+  if (event.device_name.empty()) event.device_name = known.identity.name;
+  AbsorbEvidence(alert, known);
+}
+
+// What is shown is the evidence of the worst interval.
+void AlertLife::AbsorbEvidence(Alert& alert, const Known& known) {
+  const Finding& finding = *known.finding;
+  AlertEvent& event = alert.event;
+  const bool first = event.severity.empty();
+  const bool worse = first || finding.severity > alert.severity;
   if (worse) {
     alert.severity = finding.severity;
     event.severity = TextOf(finding.severity);
   }
   event.score = std::max(event.score, std::clamp(finding.score, 0.0, 1.0));
-  if (!event.message.empty() && !worse && ExcessOf(finding) <= alert.excess) return;
+  if (!worse && ExcessOf(finding) <= alert.excess) return;
   alert.excess = ExcessOf(finding);
-  event.device_ip = identity.ip;
-  event.device_mac = identity.mac;
-  event.vlan = identity.vlan;
+  event.device_ip = known.identity.ip;
+  event.device_mac = known.identity.mac;
+  event.vlan = known.identity.vlan;
   event.service = finding.service;
-  event.message = absl::StrCat(LabelOf(identity), " ", finding.message);
+  event.message =
+      alert.summary
+          ? absl::StrCat("further devices: more than ", config_.open_max,
+                         " alerts are open, this one stands for the rest of its kind")
+          : Cut(absl::StrCat(LabelOf(known.identity), " ", finding.message), kMessageBytesMax);
   event.evidence = {.measured = finding.measured,
                     .limit = finding.limit,
                     .baseline = finding.baseline,
                     .unit = finding.unit,
                     .window_ms = Signed(finding.window_ms),
-                    .detail = TextMap(finding.detail.begin(), finding.detail.end())};
+                    .detail = DetailOf(finding)};
 }
 
 void AlertLife::AbsorbPeers(Alert& alert, const Finding& finding) {
@@ -203,22 +239,12 @@ void AlertLife::AbsorbFlows(Alert& alert, const Finding& finding) {
   }
 }
 
-void AlertLife::Summarize(const Finding& finding, std::vector<AlertEvent>& out) {
-  const DeviceIdentity many{
-      .device = absl::StrCat(identity_.site, "/0/many"), .ip = "", .name = ""};
-  const Key key{std::string(finding.kind), many.device};
-  auto at = alerts_.find(key);
-  if (at == alerts_.end()) {
-    Open(key, finding, many, out);
-    at = alerts_.find(key);
-    at->second.summary = true;
-    device_of_.erase({key.first, finding.subject});
-  } else {
-    Absorb(at->second, finding, many);
+void AlertLife::CloseCalm(uint64_t begin_us, uint64_t end_us, std::vector<AlertEvent>& out) {
+  for (auto at = alerts_.begin(); at != alerts_.end();) {
+    const Alert& alert = at->second;
+    const bool calm = alert.last_us < begin_us && end_us > alert.last_us + alert.calm_us;
+    at = calm ? Close(at, out) : std::next(at);
   }
-  AlertEvent& event = at->second.event;
-  event.message = absl::StrCat("further devices: more than ", config_.open_max,
-                               " alerts are open, this one stands for the rest of its kind");
 }
 
 // A kind that was told before the one that explains it arrived.
@@ -229,9 +255,28 @@ void AlertLife::CloseFolded(std::vector<AlertEvent>& out) {
       continue;
     }
     at->second.event.suppressed = true;
-    Tell(at->second, "close", out);
-    at = alerts_.erase(at);
+    at = Close(at, out);
   }
+}
+
+void AlertLife::TellChanges(int64_t now_ms, std::vector<AlertEvent>& out) {
+  for (auto& [key, alert] : alerts_) {
+    if (!alert.changed || now_ms < alert.told_ms + int64_t{config_.update_every_s} * 1'000) {
+      continue;
+    }
+    Tell(alert, "update", out);
+    alert.told_ms = now_ms;
+    alert.changed = false;
+  }
+}
+
+AlertLife::Alerts::iterator AlertLife::Close(Alerts::iterator at, std::vector<AlertEvent>& out) {
+  Alert& alert = at->second;
+  Tell(alert, "close", out);
+  for (const EndpointKey& subject : alert.subjects) device_of_.erase({at->first.first, subject});
+  if (alert.summary) --summaries_;
+  Remember(at->first, alert.event.last_ms);
+  return alerts_.erase(at);
 }
 
 void AlertLife::Tell(Alert& alert, const char* state, std::vector<AlertEvent>& out) {
@@ -241,10 +286,22 @@ void AlertLife::Tell(Alert& alert, const char* state, std::vector<AlertEvent>& o
   ++alert.event.revision;
 }
 
-void AlertLife::EndOfSource(uint64_t, std::vector<AlertEvent>& out) {
-  for (auto& [key, alert] : alerts_) Tell(alert, "close", out);
-  alerts_.clear();
-  device_of_.clear();
+// As many as may be open; of those forgotten only how late they were.
+void AlertLife::Remember(const Key& key, int64_t last_ms) {
+  const auto [past, first] = past_.try_emplace(key);
+  if (!first) past_by_number_.erase(past->second.number);
+  past->second = {.last_ms = last_ms, .number = ++closings_};
+  past_by_number_.emplace(closings_, key);
+  if (past_.size() <= config_.open_max) return;
+  const auto oldest = past_by_number_.begin();
+  const auto forgotten = past_.find(oldest->second);
+  forgotten_ms_ = std::max(forgotten_ms_, forgotten->second.last_ms);
+  past_.erase(forgotten);
+  past_by_number_.erase(oldest);
+}
+
+void AlertLife::EndOfSource(std::vector<AlertEvent>& out) {
+  for (auto at = alerts_.begin(); at != alerts_.end();) at = Close(at, out);
 }
 
 }  // namespace vedette

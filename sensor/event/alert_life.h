@@ -1,7 +1,8 @@
 // From findings, said again in every interval in which they hold, to alerts with a life: one opens,
 // is updated while its evidence changes, closes after calm. One attack is one alert per kind and
 // device. What another open alert explains is folded into it. Bounded: beyond open_max one summary
-// per kind. Owned and called by the control thread; the same findings give the same alerts.
+// per kind. Owned and called by the control thread; the same findings give the same alerts, in
+// whatever order they come.
 #ifndef VEDETTE_SENSOR_EVENT_ALERT_LIFE_H_
 #define VEDETTE_SENSOR_EVENT_ALERT_LIFE_H_
 
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
 #include "detectors/finding.h"
 #include "sensor/event/events.h"
 #include "sensor/merge/device_identity.h"
@@ -31,9 +33,9 @@ class AlertLife {
   void Observe(std::vector<Finding> findings, uint64_t begin_us, uint64_t end_us,
                std::vector<AlertEvent>& out);
   // Closes all that are open.
-  void EndOfSource(uint64_t now_us, std::vector<AlertEvent>& out);
+  void EndOfSource(std::vector<AlertEvent>& out);
 
-  size_t open() const { return alerts_.size(); }
+  size_t open() const { return alerts_.size(); }  // summaries included
 
  private:
   using Key = std::pair<std::string, std::string>;  // kind, device
@@ -43,30 +45,54 @@ class AlertLife {
     double excess = 0;  // of the finding that gave the evidence: how far over its limit
     uint64_t last_us = 0;
     uint64_t calm_us = 0;
-    int64_t told_ms = 0;   // event time of the last open or update
+    int64_t told_ms = 0;   // end of the interval of the last open or update
     bool changed = false;  // since then
     bool summary = false;
     absl::btree_map<std::string, double> peers;  // weights, bounded
     std::vector<FlowKey> flows;
+    std::vector<EndpointKey> subjects;  // whose entries in device_of_ are this alert's
+  };
+  using Alerts = absl::btree_map<Key, Alert>;
+  struct Known {  // a finding and whom it is about
+    Key key;
+    DeviceIdentity identity;
+    const Finding* finding = nullptr;
+    bool explainable = false;  // by another kind
+  };
+  // When alerts of the past had their last evidence. One kind and device may not begin two lives at
+  // one time, or both had one alert_id.
+  struct Past {
+    int64_t last_ms = 0;
+    uint64_t number = 0;  // of its closing
   };
 
-  Key KeyOf(const Finding& finding, const DeviceIdentity& identity) const;
+  Known Identified(const Finding& finding) const;
   bool IsFolded(const Key& key) const;
-  void Open(const Key& key, const Finding& finding, const DeviceIdentity& identity,
-            std::vector<AlertEvent>& out);
-  void Absorb(Alert& alert, const Finding& finding, const DeviceIdentity& identity);
+  int64_t StartOf(const Key& key, const Finding& finding) const;
+  void Take(const Known& known, int64_t now_ms, std::vector<AlertEvent>& out);
+  void Open(const Known& known, bool summary, int64_t now_ms, std::vector<AlertEvent>& out);
+  void Absorb(Alert& alert, const Known& known);
+  void AbsorbEvidence(Alert& alert, const Known& known);
   void AbsorbPeers(Alert& alert, const Finding& finding);
   void AbsorbFlows(Alert& alert, const Finding& finding);
-  void Summarize(const Finding& finding, std::vector<AlertEvent>& out);
+  void CloseCalm(uint64_t begin_us, uint64_t end_us, std::vector<AlertEvent>& out);
   void CloseFolded(std::vector<AlertEvent>& out);
+  void TellChanges(int64_t now_ms, std::vector<AlertEvent>& out);
+  Alerts::iterator Close(Alerts::iterator at, std::vector<AlertEvent>& out);
   void Tell(Alert& alert, const char* state, std::vector<AlertEvent>& out);
+  void Remember(const Key& key, int64_t last_ms);
 
   AlertLifeConfig config_;
   EventIdentity identity_;
   IdentityOf identify_;
-  absl::btree_map<Key, Alert> alerts_;
+  Alerts alerts_;
+  size_t summaries_ = 0;  // of alerts_
   // A device may be known better while its alert is open; the alert keeps its name.
   absl::btree_map<std::pair<std::string, EndpointKey>, std::string> device_of_;
+  absl::btree_map<Key, Past> past_;
+  absl::btree_map<uint64_t, Key> past_by_number_;
+  uint64_t closings_ = 0;
+  int64_t forgotten_ms_ = -1;  // the latest last_ms of those no longer in past_
 };
 
 }  // namespace vedette

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <cassert>
 
 #include "absl/strings/str_cat.h"
 #include "sensor/event/json_writer.h"
@@ -214,7 +215,10 @@ void AppendJson(const HealthEvent& event, std::string& out) { AppendEvent("healt
 
 std::string IdOf(const std::vector<std::string>& parts) {
   std::string input;
-  for (const std::string& part : parts) absl::StrAppend(&input, part, "\n");
+  for (const std::string& part : parts) {
+    assert(part.find('\n') == std::string::npos);
+    absl::StrAppend(&input, part, "\n");
+  }
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned length = 0;
   EVP_Digest(input.data(), input.size(), digest.data(), &length, EVP_sha256(), nullptr);

@@ -1,6 +1,6 @@
 // The events of schema 1 as plain values: member names are the fields' names,
-// conf/event.schema.json holds what they may be. Unknown text is "", number 0, list [], object {}:
-// no field is ever left out. Made on the control thread, handed to sinks by reference.
+// conf/events/*.schema.json hold what they may be. Unknown text is "", number 0, list [], object
+// {}: no field is ever left out. Made on the control thread, handed to sinks by reference.
 #ifndef VEDETTE_SENSOR_EVENT_EVENTS_H_
 #define VEDETTE_SENSOR_EVENT_EVENTS_H_
 
@@ -121,7 +121,8 @@ struct HealthEvent {
   CountMap irregularities;
 };
 
-// 32 hex digits of SHA-256 over the parts, each ended by a newline (no part holds one).
+// The first 128 bits, in hexadecimal, of SHA-256 over the parts, each ended by a newline. No part
+// holds one, so that no two lists of parts are one text.
 std::string IdOf(const std::vector<std::string>& parts);
 
 // Sets id and time_ms from the other fields.

@@ -36,8 +36,9 @@ class JsonWriter {
  private:
   void Value(bool value) { out_ += value ? "true" : "false"; }
   void Value(std::integral auto value) { Number(value); }
-  // Events hold no NaN and no infinity; one that slipped through must not break the line.
-  void Value(double value) { Number(std::isfinite(value) ? value : 0.0); }
+  // Events hold no NaN and no infinity; one that slipped through must not break the line. Nor does
+  // any figure mean -0, which readers would take for an integer.
+  void Value(double value) { Number(std::isfinite(value) && value != 0 ? value : 0.0); }
   void Value(const std::string& value) { AppendJsonString(value, out_); }
   template <typename T>
   void Value(const std::vector<T>& list) {

@@ -62,6 +62,13 @@ bool IsControl(uint32_t c) {
   return bidi || separator || invisible;
 }
 
+std::string Cut(absl::string_view text, size_t bytes_max) {
+  if (text.size() <= bytes_max) return std::string(text);
+  size_t end = bytes_max;
+  while (end > 0 && bytes_max - end < 3 && IsContinuation(text, end)) --end;
+  return std::string(text.substr(0, end));
+}
+
 std::string Printable(absl::string_view text, size_t bytes_max) {
   std::string out;
   for (size_t at = 0; at < text.size();) {

@@ -21,6 +21,9 @@ void AppendUtf8(uint32_t code_point, std::string& out);
 // should ever be shown as it is.
 bool IsControl(uint32_t code_point);
 
+// The first `bytes_max` bytes, cut between characters; the rest stays as hostile as it was.
+std::string Cut(absl::string_view text, size_t bytes_max);
+
 // Valid UTF-8 of at most `bytes_max`, controls as visible \uXXXX: for terminals and logs.
 std::string Printable(absl::string_view text, size_t bytes_max = 256);
 

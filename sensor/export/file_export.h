@@ -1,15 +1,18 @@
 // Events as newline-delimited JSON, one file or standard output a topic. Written through a buffer;
-// the first failure of a file (a full disk) ends it, later events are counted as lost, and Finish
-// says so. Control thread.
+// the first failure of a file (a full disk) ends it: what was written stays whole lines, later
+// events are counted as lost, and Finish says so. Control thread.
 #ifndef VEDETTE_SENSOR_EXPORT_FILE_EXPORT_H_
 #define VEDETTE_SENSOR_EXPORT_FILE_EXPORT_H_
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "sensor/event/events.h"
 
 namespace vedette {
@@ -18,6 +21,11 @@ namespace vedette {
 struct EventPaths {
   std::string alerts, devices, flows, health;
 };
+
+enum class Topic : uint8_t { kAlerts, kDevices, kFlows, kHealth };
+inline constexpr size_t kTopicCount = 4;
+inline constexpr std::array<absl::string_view, kTopicCount> kTopicNames = {
+    "vedette.alerts", "vedette.devices", "vedette.flows", "vedette.health"};
 
 class EventFile {
  public:
@@ -29,23 +37,28 @@ class EventFile {
   EventFile& operator=(const EventFile&) = delete;
 
   template <typename Event>
-  void Write(const Event& event) {
+  void Write(Topic topic, const Event& event) {
     AppendJson(event, buffer_);
-    EndLine();
+    EndLine(topic);
   }
   absl::Status Finish();
 
+  // Since it was opened; "spooled" are those still in the buffer.
+  const EventCounts& counts(Topic topic) const { return counts_[static_cast<size_t>(topic)]; }
+
  private:
   static constexpr size_t kBufferBytes = 1 << 18;
-  void EndLine();
+  void EndLine(Topic topic);
   void Flush();
+  size_t WriteBuffer();  // bytes that were written
+  void CutHalfLine(size_t bytes) const;
 
   int descriptor_;
   std::string name_;
   bool owned_;
   std::string buffer_;
-  uint64_t lines_ = 0;  // in the buffer
-  uint64_t lost_ = 0;
+  std::vector<Topic> lines_;  // in the buffer
+  std::array<EventCounts, kTopicCount> counts_;
   absl::Status status_;
 };
 
@@ -54,20 +67,24 @@ class EventFiles {
   // All that cannot be opened in one status. Nothing is written before all are open.
   static absl::StatusOr<std::unique_ptr<EventFiles>> Open(const EventPaths& paths);
 
-  void Write(const AlertEvent& event) { WriteTo(alerts_, event); }
-  void Write(const DeviceEvent& event) { WriteTo(devices_, event); }
-  void Write(const FlowEvent& event) { WriteTo(flows_, event); }
-  void Write(const HealthEvent& event) { WriteTo(health_, event); }
+  void Write(const AlertEvent& event) { WriteTo(Topic::kAlerts, event); }
+  void Write(const DeviceEvent& event) { WriteTo(Topic::kDevices, event); }
+  void Write(const FlowEvent& event) { WriteTo(Topic::kFlows, event); }
+  // With what became of the events so far.
+  void Write(const HealthEvent& event);
   // All that failed, with how many events were lost.
   absl::Status Finish();
 
  private:
-  template <typename Event>
-  static void WriteTo(const std::shared_ptr<EventFile>& file, const Event& event) {
-    if (file != nullptr) file->Write(event);
+  const std::shared_ptr<EventFile>& FileOf(Topic topic) const {
+    return files_[static_cast<size_t>(topic)];
   }
-  // Topics may share a file: they are told apart by `type`.
-  std::shared_ptr<EventFile> alerts_, devices_, flows_, health_;
+  template <typename Event>
+  void WriteTo(Topic topic, const Event& event) {
+    if (FileOf(topic) != nullptr) FileOf(topic)->Write(topic, event);
+  }
+  // By topic. Topics may share a file: they are told apart by `type`.
+  std::array<std::shared_ptr<EventFile>, kTopicCount> files_;
 };
 
 }  // namespace vedette

@@ -29,12 +29,16 @@ DeviceDirectory::DeviceDirectory(std::string site, const HomeNetworks& home, siz
     : site_(std::move(site)), home_(home), devices_max_(devices_max) {}
 
 void DeviceDirectory::Observe(const IntervalView& view) {
+  // All MACs first: which are routers' decides whose address it is.
   for (const EndpointInterval& endpoint : view.endpoints) {
     if (endpoint.mac_known && !endpoint.key.is_mac) ObserveMac(endpoint);
+  }
+  for (const EndpointInterval& endpoint : view.endpoints) {
     if (!endpoint.home || endpoint.last_us == 0) continue;
     AddressEntry& entry = addresses_[endpoint.key];
     entry.last_us = std::max(entry.last_us, endpoint.last_us);
-    if (endpoint.mac_known) {
+    // Seen behind a router too, a device keeps the MAC it was seen with before.
+    if (endpoint.mac_known && !(entry.mac_known && IsRouter(endpoint.mac))) {
       entry.mac = endpoint.mac;
       entry.mac_known = true;
     }
@@ -60,6 +64,11 @@ void DeviceDirectory::ObserveMac(const EndpointInterval& endpoint) {
     mac.router = static_cast<size_t>(ip4s) > kIp4sMax || mac.ips.size() > kIpsMax;
   }
   if (mac.router) mac.ips = {};
+}
+
+bool DeviceDirectory::IsRouter(const MacAddress& mac) const {
+  const auto at = macs_.find(EndpointKey::OfMac(mac, 0));
+  return at != macs_.end() && at->second.router;
 }
 
 void DeviceDirectory::ObserveName(const NameSighting& sighting) {
@@ -118,11 +127,8 @@ DeviceIdentity DeviceDirectory::Identify(const EndpointKey& key) const {
   bool by_mac = false;
   if (address != addresses_.end() && address->second.mac_known) {
     const MacAddress& mac = address->second.mac;
-    const EndpointKey mac_key = EndpointKey::OfMac(mac, 0);
-    const auto entry = macs_.find(mac_key);
-    const bool router = entry != macs_.end() && entry->second.router;
-    if (!router && !mac.is_zero() && !mac.is_group()) {
-      const Name* mac_name = FindName(mac_key);
+    if (!IsRouter(mac) && !mac.is_zero() && !mac.is_group()) {
+      const Name* mac_name = FindName(EndpointKey::OfMac(mac, 0));
       if (mac_name != nullptr && (name == nullptr || Outranks(mac_name->source, name->source))) {
         name = mac_name;
       }

@@ -53,6 +53,7 @@ class DeviceDirectory {
   };
 
   void ObserveMac(const EndpointInterval& endpoint);
+  bool IsRouter(const MacAddress& mac) const;
   void ObserveName(const NameSighting& sighting);
   void Remember(const EndpointKey& key, const NameSighting& sighting);
   const Name* FindName(const EndpointKey& key) const;

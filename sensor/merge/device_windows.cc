@@ -1,7 +1,10 @@
 #include "sensor/merge/device_windows.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <numeric>
+#include <tuple>
 #include <utility>
 
 #include "dataplane/decode/address_text.h"
@@ -11,6 +14,7 @@ namespace vedette {
 namespace {
 
 constexpr size_t kTopDestinations = 10;
+constexpr uint64_t kSecondUs = 1'000'000;
 
 int64_t Signed(uint64_t count) { return static_cast<int64_t>(count); }
 int64_t Rounded(double estimate) { return std::llround(estimate); }
@@ -49,15 +53,37 @@ void CopyCounters(const EndpointCounters& c, DeviceEvent& event) {
   event.one_way = c.packets_in == 0 || c.packets_out == 0;
 }
 
+uint64_t Bits(absl::Span<const uint64_t> words) {
+  return std::accumulate(words.begin(), words.end(), uint64_t{0}, [](uint64_t sum, uint64_t word) {
+    return sum + static_cast<uint64_t>(std::popcount(word));
+  });
+}
+
 }  // namespace
 
+// By bytes, then address.
+std::vector<DeviceWindows::Destination> DeviceWindows::Heaviest(const Egress& egress, size_t max) {
+  std::vector<Destination> all(egress.begin(), egress.end());
+  std::stable_sort(all.begin(), all.end(), [](const Destination& a, const Destination& b) {
+    return a.second.bytes > b.second.bytes;
+  });
+  if (all.size() > max) all.erase(all.begin() + static_cast<ptrdiff_t>(max), all.end());
+  return all;
+}
+
 void DeviceWindows::Account::Merge(const Account& other) {
-  if (std::tie(last_us, key) < std::tie(other.last_us, other.key)) {
+  // An IP address says more of a device than the MAC its name holds anyway.
+  const auto rank = [](const Account& account) {
+    return std::tuple(!account.key.is_mac, account.last_us, account.key);
+  };
+  if (rank(*this) < rank(other)) {
     key = other.key;
     last_us = other.last_us;
   }
-  // Two addresses of one device share most of their seconds; the longer list is the better guess.
-  active_seconds = std::max(active_seconds, other.active_seconds);
+  active_seconds.resize(std::max(active_seconds.size(), other.active_seconds.size()));
+  for (size_t i = 0; i < other.active_seconds.size(); ++i) {
+    active_seconds[i] |= other.active_seconds[i];
+  }
   counters.Merge(other.counters);
   ports.Merge(other.ports);
   peers.Merge(other.peers);
@@ -81,23 +107,31 @@ void DeviceWindows::Observe(const IntervalView& view, absl::Span<const ShardRow>
 }
 
 void DeviceWindows::ObserveEndpoints(const IntervalView& view) {
+  const uint64_t second = (view.begin_us - begin_us_) / kSecondUs;
+  const uint64_t bit = uint64_t{1} << (second % 64);
   for (const EndpointInterval& endpoint : view.endpoints) {
     if (!endpoint.home) continue;
-    auto at = accounts_.find(endpoint.key);
-    if (at == accounts_.end()) {
-      if (accounts_.size() == limits_.devices_max) {
-        ++refused_;
-        continue;
-      }
-      at = accounts_.try_emplace(endpoint.key).first;
-    }
-    Account& account = at->second;
-    account.key = endpoint.key;
-    account.last_us = std::max(account.last_us, endpoint.last_us);
-    account.active_seconds += endpoint.counters.packets_out != 0;
-    account.counters.Merge(endpoint.counters);
-    account.ports.Merge(endpoint.ports_out);
+    Account* account = Obtain(endpoint);
+    if (account == nullptr) continue;
+    account->last_us = std::max(account->last_us, endpoint.last_us);
+    if (endpoint.counters.packets_out != 0) account->active_seconds[second / 64] |= bit;
+    account->counters.Merge(endpoint.counters);
+    account->ports.Merge(endpoint.ports_out);
   }
+}
+
+DeviceWindows::Account* DeviceWindows::Obtain(const EndpointInterval& endpoint) {
+  const auto at = accounts_.find(endpoint.key);
+  if (at != accounts_.end()) return &at->second;
+  const bool sends = endpoint.counters.packets_out != 0;
+  if (accounts_.size() >= limits_.devices_max - (sends ? 0 : limits_.devices_max / 4)) {
+    ++refused_;
+    return nullptr;
+  }
+  Account& account = accounts_[endpoint.key];
+  account.key = endpoint.key;
+  account.active_seconds.resize((limits_.window_us / kSecondUs + 63) / 64);
+  return &account;
 }
 
 void DeviceWindows::ObserveSketches(absl::Span<const ShardRow> rows) {
@@ -113,13 +147,7 @@ void DeviceWindows::ObserveSketches(absl::Span<const ShardRow> rows) {
 void DeviceWindows::ObservePairs(const IntervalView& view) {
   for (const EgressPair& pair : view.egress) {
     const auto at = accounts_.find(pair.device);
-    if (at == accounts_.end()) continue;
-    auto& egress = at->second.egress;
-    const auto known = egress.find(pair.destination);
-    if (known == egress.end() && egress.size() == limits_.destinations_max) continue;
-    Traffic& traffic = known == egress.end() ? egress[pair.destination] : known->second;
-    traffic.bytes += pair.bytes;
-    traffic.packets += pair.packets;
+    if (at != accounts_.end()) AddEgress(at->second, pair);
   }
   for (const IrregularityCount& count : view.irregularities) {
     const auto at = accounts_.find(count.sender);
@@ -127,30 +155,35 @@ void DeviceWindows::ObservePairs(const IntervalView& view) {
   }
 }
 
+// What a displaced pair left behind is not claimed: no destination is charged with what another
+// got.
+void DeviceWindows::AddEgress(Account& account, const EgressPair& pair) const {
+  auto& egress = account.egress;
+  Traffic& traffic = egress[pair.destination];
+  traffic.bytes += pair.bytes - pair.error_bytes;
+  traffic.packets += pair.packets;
+  if (egress.size() <= limits_.destinations_max) return;
+  // The heaviest half stays, so that a scan cannot hide who gets the data.
+  const std::vector<Destination> kept = Heaviest(egress, limits_.destinations_max / 2);
+  egress = {kept.begin(), kept.end()};
+}
+
 void DeviceWindows::Finish(const IdentityOf& identify, std::vector<DeviceEvent>& out) {
   if (!open_) return;
   open_ = false;
-  struct Device {
-    DeviceIdentity identity;
-    Account account;
-  };
-  absl::btree_map<std::string, Device> devices;
+  absl::btree_map<std::string, Account> devices;
   for (auto& [key, account] : accounts_) {
-    DeviceIdentity identity = identify(key);
-    const auto [at, first] = devices.try_emplace(identity.device);
-    Device& device = at->second;
+    const auto [at, first] = devices.try_emplace(identify(key).device);
     if (first) {
-      device.account = std::move(account);
-      device.identity = std::move(identity);
+      at->second = std::move(account);
     } else {
-      const bool later = device.account.last_us < account.last_us;
-      device.account.Merge(account);
-      if (later) device.identity = std::move(identity);
+      at->second.Merge(account);
     }
   }
   accounts_.clear();
-  for (const auto& [name, device] : devices)
-    out.push_back(EventOf(device.account, device.identity));
+  for (const auto& [name, account] : devices) {
+    out.push_back(EventOf(account, identify(account.key)));
+  }
 }
 
 DeviceEvent DeviceWindows::EventOf(const Account& account, const DeviceIdentity& identity) const {
@@ -165,12 +198,7 @@ DeviceEvent DeviceWindows::EventOf(const Account& account, const DeviceIdentity&
   event.window_ms = Signed(limits_.window_us / 1'000);
   CopyCounters(account.counters, event);
 
-  std::vector<std::pair<IpAddress, Traffic>> top(account.egress.begin(), account.egress.end());
-  std::stable_sort(top.begin(), top.end(),
-                   [](const auto& a, const auto& b) { return a.second.bytes > b.second.bytes; });
-  if (top.size() > kTopDestinations) {
-    top.erase(top.begin() + kTopDestinations, top.end());
-  }
+  const std::vector<Destination> top = Heaviest(account.egress, kTopDestinations);
   for (const auto& [ip, traffic] : top) {
     event.egress_top.push_back(
         {.ip = IpText(ip), .bytes = Signed(traffic.bytes), .packets = Signed(traffic.packets)});
@@ -189,7 +217,7 @@ DeviceEvent DeviceWindows::EventOf(const Account& account, const DeviceIdentity&
                   .peers = account.peers.Estimate(),
                   .destinations = account.destinations.Estimate(),
                   .ports = account.ports.Estimate(),
-                  .active_seconds = account.active_seconds,
+                  .active_seconds = Bits(account.active_seconds),
                   .top_destination_bytes = top.empty() ? 0 : top.front().second.bytes});
   event.features.assign(features.begin(), features.end());
   return event;

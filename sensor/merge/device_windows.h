@@ -6,9 +6,11 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
 #include "dataplane/decode/decode_status.h"
 #include "detectors/interval_view.h"
@@ -22,8 +24,10 @@ class DeviceWindows {
  public:
   struct Limits {
     uint64_t window_us = 10'000'000;  // whole seconds
-    size_t devices_max = 16'384;      // in one window; further ones are counted in refused()
-    size_t destinations_max = 4'096;  // of one device, by order of address within a second
+    // Addresses in one window, a quarter of them for those that send: a scan of silent ones must
+    // not take the place of devices. Further ones are counted in refused().
+    size_t devices_max = 16'384;
+    size_t destinations_max = 4'096;  // of one address; beyond it the lighter half is forgotten
   };
   explicit DeviceWindows(const Limits& limits) : limits_(limits) {}
 
@@ -39,29 +43,35 @@ class DeviceWindows {
   struct Traffic {
     uint64_t bytes = 0, packets = 0;
   };
+  using Egress = absl::btree_map<IpAddress, Traffic>;
+  using Destination = std::pair<IpAddress, Traffic>;
+  static std::vector<Destination> Heaviest(const Egress& egress, size_t max);
+
   // What one device, or one of its addresses, did in the window.
   struct Account {
-    EndpointKey key;  // of the address that was active last
-    uint64_t last_us = 0;
-    uint64_t active_seconds = 0;
-    uint64_t last_active_second = 0;
+    EndpointKey key;                                  // of the address that sent last
+    uint64_t last_us = 0;                             // when that was; 0: it sent nothing
+    absl::InlinedVector<uint64_t, 1> active_seconds;  // a bit for each of the window's
     EndpointCounters counters;
     DistinctBitmap<512> ports;
     ThetaSet peers, destinations;
-    absl::btree_map<IpAddress, Traffic> egress;
+    Egress egress;
     absl::btree_map<DecodeStatus, uint64_t> errors;
     void Merge(const Account& other);
   };
+  using Accounts = absl::btree_map<EndpointKey, Account>;
 
   void ObserveEndpoints(const IntervalView& view);
+  Account* Obtain(const EndpointInterval& endpoint);  // null, and counted: no room
   void ObserveSketches(absl::Span<const ShardRow> rows);
   void ObservePairs(const IntervalView& view);
+  void AddEgress(Account& account, const EgressPair& pair) const;
   DeviceEvent EventOf(const Account& account, const DeviceIdentity& identity) const;
 
   Limits limits_;
   bool open_ = false;
   uint64_t begin_us_ = 0;
-  absl::btree_map<EndpointKey, Account> accounts_;
+  Accounts accounts_;
   uint64_t refused_ = 0;
 };
 

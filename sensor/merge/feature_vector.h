@@ -7,12 +7,16 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/strings/string_view.h"
 #include "dataplane/track/endpoint_row.h"
 
 namespace vedette {
 
 inline constexpr size_t kFeatureCount = 24;
 using FeatureVector = std::array<double, kFeatureCount>;
+
+// By place in the vector.
+extern const std::array<absl::string_view, kFeatureCount> kFeatureNames;
 
 // Of one device and window, after the merge.
 struct FeatureInputs {

@@ -39,7 +39,6 @@ void Control::OnInterval(uint64_t second, absl::Span<const SensorWindow* const> 
   tables_.clear();
   for (const SensorWindow* window : windows) tables_.push_back(&window->tables);
   const IntervalView& view = merger_.Merge(second, tables_);
-  end_us_ = view.end_us;
   // Windows that lie before this interval are closed with what was known then.
   device_windows_.Observe(view, merger_.rows(), identify_, devices_);
   directory_.Observe(view);
@@ -76,7 +75,7 @@ void Control::OnFlows(std::span<const FlowRecord> records) {
 }
 
 void Control::OnEnd() {
-  alert_life_.EndOfSource(end_us_, alerts_);
+  alert_life_.EndOfSource(alerts_);
   device_windows_.Finish(identify_, devices_);
   health_windows_.Finish(healths_);
   SendAlerts();

@@ -68,7 +68,6 @@ class Control {
   AlertLife alert_life_;
   DeviceWindows device_windows_;
   HealthWindows health_windows_;
-  uint64_t end_us_ = 0;
   std::vector<const ShardWindow*> tables_;
   std::vector<Finding> findings_;
   std::vector<AlertEvent> alerts_;
