@@ -60,6 +60,13 @@ def main(program, script):
                 broken.write_text(json.dumps(event) + "\n", encoding="utf-8")
                 status, said = run(sys.executable, script, "--strict", str(broken))
                 assert status == 1, f"{kind}: {name} = {value!r} passes:\n{said}"
+        # The samples of docs/events.md are events as they are today.
+        text = (Path(script).parent.parent / "docs" / "events.md").read_text(encoding="utf-8")
+        documented = [json.loads(block.split("```")[0]) for block in text.split("```json\n")[1:]]
+        assert {event["type"] for event in documented} == set(FAULTS)
+        broken.write_text("".join(json.dumps(e) + "\n" for e in documented), encoding="utf-8")
+        status, said = run(sys.executable, script, "--strict", str(broken))
+        assert status == 0, f"docs/events.md:\n{said}"
         # A field of a later release is none of an ordinary consumer's business.
         broken.write_text(json.dumps({**samples["flow"], "surplus": 1}) + "\n", encoding="utf-8")
         assert run(sys.executable, script, str(broken))[0] == 0
