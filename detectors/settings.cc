@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "dataplane/track/home_networks.h"
 #include "detectors/near_name.h"
 
@@ -41,6 +42,13 @@ std::string Found(const SettingNode& node) {
 bool IsNothing(const SettingNode& node) {
   return node.kind == SettingNode::Kind::kAbsent ||
          (node.kind == SettingNode::Kind::kScalar && node.scalar.empty() && !node.quoted);
+}
+
+// 010 is ten to people and eight to YAML 1.1, and 0x10 is sixteen or a slip: refused.
+bool IsOctalOrHex(absl::string_view text) {
+  absl::ConsumePrefix(&text, "-");
+  return text.size() > 1 && text[0] == '0' &&
+         absl::ascii_isalnum(static_cast<unsigned char>(text[1])) && text[1] != 'e';
 }
 
 bool IsPrintable(char c) { return absl::ascii_isprint(static_cast<unsigned char>(c)); }
@@ -132,7 +140,7 @@ void Settings::Number(absl::string_view key, Range range, double& out) {
   if (node == nullptr) return;
   double value = 0;
   const bool parsed = node->kind == SettingNode::Kind::kScalar && !node->quoted &&
-                      absl::SimpleAtod(node->scalar, &value);
+                      !IsOctalOrHex(node->scalar) && absl::SimpleAtod(node->scalar, &value);
   if (!parsed || !(value >= range.min && value <= range.max)) {  // refuses NaN too
     return Refuse(*node, key, absl::StrCat("a number, ", RangeText(range)));
   }
@@ -149,7 +157,7 @@ void Settings::Integer(absl::string_view key, uint64_t min, uint64_t max, uint64
   const char* const end = node->scalar.data() + node->scalar.size();
   const auto [stop, error] = std::from_chars(node->scalar.data(), end, value);
   const bool parsed = node->kind == SettingNode::Kind::kScalar && !node->quoted &&
-                      error == std::errc() && stop == end;
+                      !IsOctalOrHex(node->scalar) && error == std::errc() && stop == end;
   if (!parsed || value < min || value > max) {
     return Refuse(*node, key, absl::StrCat("a whole number, ", range));
   }

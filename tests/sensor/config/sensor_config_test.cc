@@ -84,6 +84,83 @@ TEST(SensorConfig, PatternsComeFromTheFileBesideTheConfiguration) {
   std::filesystem::remove_all(folder);
 }
 
+// What YAML readers take for numbers or flags, and people do not mean.
+TEST(SensorConfig, NumbersAndFlagsAreWhatPeopleWrite) {
+  for (const char* text : {"nan",      ".nan",   "inf",    ".inf",     "-.inf",
+                           "0x400",    "0o2000", "02000",  "1_024",    "1e4",
+                           "+2048",    "-2048",  "2048.0", "\"2048\"", "99999999999999999999",
+                           "2048 s",   "",       "~",      "null",     "[2048]",
+                           "{a: 2048}"}) {
+    const ConfigReading reading = Read(absl::StrCat("tables: {flows: ", text, "}\n"));
+    EXPECT_THAT(reading.faults, SizeIs(1)) << text;
+    EXPECT_EQ(reading.config.tracker.flows, TrackerOptions{}.flows) << text;
+  }
+  for (const char* text :
+       {"nan", "inf", "-inf", "1e400", "0x1", "0.5s", "01.5", "\"0.5\"", "1,5"}) {
+    EXPECT_THAT(
+        Read(absl::StrCat("detectors:\n  dos.udp_flood:\n    unasked_share_min: ", text, "\n"))
+            .faults,
+        SizeIs(1))
+        << text;
+  }
+  for (const char* text : {"yes", "on", "True", "TRUE", "1", "\"true\"", "y", "", "[true]"}) {
+    const ConfigReading reading =
+        Read(absl::StrCat("detectors:\n  dos.syn_flood:\n    enabled: ", text, "\n"));
+    ASSERT_THAT(reading.faults, SizeIs(1)) << text;
+    EXPECT_THAT(reading.faults[0], HasSubstr("allowed true or false")) << text;
+  }
+}
+
+TEST(SensorConfig, LineEndsAndByteOrderMarksDoNotMatter) {
+  const ConfigReading reading = Read("\xef\xbb\xbfsensor: a\r\ntables:\r\n  flows: 2048\r\n");
+  EXPECT_THAT(reading.faults, IsEmpty());
+  EXPECT_EQ(reading.config.sensor, "a");
+  EXPECT_EQ(reading.config.tracker.flows, 128U);
+  // Places are the same too.
+  EXPECT_THAT(Read("\xef\xbb\xbfsite: lab\r\nflosw: 1\r\n").faults,
+              ElementsAre(StartsWith("v.yaml:2:1: flosw: unknown key")));
+}
+
+// ext/0/192.0.2.1 is an address outside: a site of that name would have devices that look so.
+TEST(SensorConfig, NamesArePartOfIdentities) {
+  EXPECT_THAT(Read("site: ext\n").faults,
+              ElementsAre(HasSubstr("v.yaml:1:7: site: found \"ext\"")));
+  EXPECT_THAT(Read("site: ext2\nsensor: ext\n").faults, IsEmpty());
+  for (const char* text : {"a/b", "\"a b\"", "\"\"", "\"a\\nb\"", "\"\xc3\xa9\""}) {
+    EXPECT_THAT(Read(absl::StrCat("sensor: ", text, "\n")).faults, SizeIs(1)) << text;
+  }
+  EXPECT_THAT(Read(absl::StrCat("sensor: ", std::string(64, 'a'))).faults, IsEmpty());
+  EXPECT_THAT(Read(absl::StrCat("sensor: ", std::string(65, 'a'))).faults, SizeIs(1));
+}
+
+TEST(SensorConfig, AFileOfFaultsIsCutShort) {
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) absl::StrAppend(&text, "key", i, ": [1, 2]\n");
+  const ConfigReading reading = Read(text);
+  EXPECT_GE(reading.faults.size(), 50U);
+  EXPECT_LE(reading.faults.size(), 200U);
+}
+
+TEST(SensorConfig, SaysWhyAFileCannotBeRead) {
+  EXPECT_EQ(LoadConfig("/nonexistent/v.yaml").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(LoadConfig(::testing::TempDir()).status().message()),
+              HasSubstr("is a directory"));
+  const std::string path = absl::StrCat(::testing::TempDir(), "/vedette_unreadable.yaml");
+  std::ofstream(path) << "site: lab\n";
+  std::filesystem::permissions(path, std::filesystem::perms::none);
+  if (!std::ifstream(path)) {  // root may read all
+    EXPECT_THAT(std::string(LoadConfig(path).status().message()), HasSubstr("cannot open"));
+  }
+  std::filesystem::remove(path);
+}
+
+TEST(ShippedConfig, TheReplayExampleIsGood) {
+  const absl::StatusOr<ConfigReading> reading = ReadConfig(SOURCE_ROOT "/conf/replay.yaml");
+  ASSERT_TRUE(reading.ok()) << reading.status();
+  EXPECT_THAT(reading->faults, IsEmpty());
+  EXPECT_EQ(reading->config.device_windows.window_s, 5U);
+}
+
 // conf/vedette.yaml is the reference of every key: it must name them all, at their defaults.
 TEST(ShippedConfig, NamesEveryKeyAtItsDefault) {
   const absl::StatusOr<ConfigReading> reading = ReadConfig(SOURCE_ROOT "/conf/vedette.yaml");
