@@ -190,6 +190,10 @@ TEST(ShippedConfig, CommentsSayTheDefault) {
       comment = absl::StrCat(lines[at].substr(text + 1), comment);
     }
     EXPECT_THAT(comment, HasSubstr("Default: ")) << declared.path;
+    if (declared.type == "flag") {
+      EXPECT_THAT(comment, HasSubstr(absl::StrCat("Default: ", declared.default_text, ".")))
+          << declared.path;
+    }
     if (declared.type == "number" || declared.type == "integer") {
       EXPECT_THAT(comment, HasSubstr(absl::StrCat("Default: ", declared.default_text, ".")))
           << declared.path;
