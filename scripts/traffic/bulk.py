@@ -10,7 +10,7 @@ SYN_PER_SECOND, IMIX_PER_SECOND = 250_000, 100_000
 IMIX_FLOWS_PER_PACKET, IMIX_DEVICES = 10, 2_000
 # Frames without their check sequence, as captures hold them: 64, 594 and 1518 bytes on the wire.
 IMIX = ((60, 7), (590, 4), (1514, 1))
-HEADERS_BYTES = 54
+TCP_HEADERS_BYTES, UDP_HEADERS_BYTES = 54, 42
 # First octets of which every address is somebody's outside.
 OUTSIDE_OCTETS = [n for n in range(1, 224) if n not in (10, 100, 127, 169, 172, 192, 198, 203)]
 SYN_ACK, PSH_ACK, FIN_ACK = wire.SYN | wire.ACK, wire.PSH | wire.ACK, wire.FIN | wire.ACK
@@ -114,13 +114,13 @@ class ImixSizes:
 class Payloads:
     """Pieces of random bytes with their sums, some of each size; the larger ones are TLS."""
 
-    def __init__(self, random):
+    def __init__(self, random, headers_bytes):
         self.by_size = {}
         pool = random.randbytes(1 << 16)
         for size, _ in IMIX:
             pieces = []
             for _ in range(256):
-                begin, length = random.randrange(len(pool) - size), size - HEADERS_BYTES
+                begin, length = random.randrange(len(pool) - size), size - headers_bytes
                 piece = pool[begin:begin + length]
                 if length > 100:
                     piece = messages.tls_record(23, piece[:length - 5])
@@ -189,7 +189,9 @@ class Imix:
         self.servers = [end_of(router, random.choice(OUTSIDE_OCTETS) << 24 | random.getrandbits(24))
                         for _ in range(5_000)]
         self.resolver = end_of(bytes.fromhex("00163e000053"), 0x0A140035)
-        self.payloads, self.sizes = Payloads(random), ImixSizes()
+        self.segments = Payloads(random, TCP_HEADERS_BYTES)
+        self.datagrams = Payloads(random, UDP_HEADERS_BYTES)
+        self.sizes = ImixSizes()
 
     def flow(self):
         random = self.random
@@ -198,8 +200,8 @@ class Imix:
         if kind < 0.15:
             return imix_dns(random, client, self.resolver)
         if kind < 0.30:
-            return imix_udp(random, client, server, self.payloads, self.sizes, 2 * length)
-        return imix_tcp(random, client, server, self.payloads, self.sizes, length)
+            return imix_udp(random, client, server, self.datagrams, self.sizes, 2 * length)
+        return imix_tcp(random, client, server, self.segments, self.sizes, length)
 
 
 def imix(file, packets, seed):

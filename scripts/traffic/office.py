@@ -102,8 +102,9 @@ class Office:
 
     def announce(self, host, at_us):
         """As a machine does that wakes up: DHCP, ARP, mDNS, NetBIOS."""
-        self.lease(host, at_us)
-        resolve_mac(self.timeline, at_us + 20_000, host, self.gateway)
+        if host is not self.gateway:
+            self.lease(host, at_us)
+            resolve_mac(self.timeline, at_us + 20_000, host, self.gateway)
         everybody = group(self.gateway.ip[:2] + b"\xff\xff", broadcast=True)
         self.timeline.at(at_us + 320_000, host.udp(
             group(wire.address("224.0.0.251")), (5353, 5353),
