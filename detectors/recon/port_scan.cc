@@ -17,13 +17,34 @@ PortScan::Config PortScan::Config::Read(Settings& settings) {
   return config;
 }
 
+// Targets at which a crowd sprays UDP: a flood to any port, in which nobody looks for anything. By
+// address, sorted.
+std::vector<IpAddress> PortScan::Crowded(const IntervalView& view) {
+  std::vector<IpAddress> sprayed, crowded;
+  for (const AttemptPair& attempt : view.attempts) {
+    const bool udp = attempt.protocol == 17 && attempt.flows > attempt.accepted;
+    if (udp && attempt.ports.Estimate() >= kSprayedPorts) sprayed.push_back(attempt.target);
+  }
+  std::sort(sprayed.begin(), sprayed.end());
+  for (size_t begin = 0, end; begin < sprayed.size(); begin = end) {
+    for (end = begin; end < sprayed.size() && sprayed[end] == sprayed[begin];) ++end;
+    if (end - begin >= kCrowd) crowded.push_back(sprayed[begin]);
+  }
+  return crowded;
+}
+
 void PortScan::Evaluate(const Hot&, const IntervalView& view, std::vector<Finding>& findings) {
   size_t newcomers = 0;
+  const std::vector<IpAddress> crowded = Crowded(view);
   for (const AttemptPair& attempt : view.attempts) {
     // One accepted connection is everybody's; it must not cost memory.
     const Pair pair{attempt.source, attempt.target};
     if (attempt.protocol == 0 && attempt.probes == 0 && attempt.refused == 0) continue;  // ARP
     if (attempt.target.is_multicast() || attempt.target.is_broadcast()) continue;
+    if (attempt.protocol == 17 &&
+        std::binary_search(crowded.begin(), crowded.end(), attempt.target)) {
+      continue;
+    }
     const bool worth = attempt.flows + attempt.probes > attempt.accepted;
     AttemptMemory* known = states_.Find(pair);
     if (known == nullptr && !worth) continue;

@@ -35,6 +35,10 @@ class PortScan {
  private:
   static constexpr size_t kStatesMax = 32'768;
   static constexpr size_t kNewcomersMax = 512;  // of an interval, with a single attempt
+  // Sources, each with so many ports of one target in one interval: more than one scan's decoys.
+  static constexpr size_t kCrowd = 16;
+  static constexpr double kSprayedPorts = 4;
+  static std::vector<IpAddress> Crowded(const IntervalView& view);
   using Pair = std::pair<EndpointKey, IpAddress>;
   Config config_;
   BoundedStates<Pair, AttemptMemory> states_;
