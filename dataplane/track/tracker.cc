@@ -39,11 +39,18 @@ bool IsChecksum(DecodeStatus kind) {
 }
 
 // A datagram from a service's port to a port no service has answers a question that took another
-// road, or came before the capture.
+// road, or came before the capture. So do leases, whose question was a broadcast, and all of ICMP
+// but requests: a router advertises itself to whoever asked a group of addresses.
 bool LooksLikeAnswer(const DecodedPacket& packet) {
   constexpr uint16_t kWellKnownMax = 1'023;  // RFC 6335
-  return Is(packet, IpProtocol::kUdp) && packet.source_port <= kWellKnownMax &&
-         packet.source_port != 0 && packet.target_port > kWellKnownMax;
+  if (Is(packet, IpProtocol::kIcmp)) {
+    return packet.icmp_type != 8 && packet.icmp_type != 13 && packet.icmp_type != 17;
+  }
+  if (Is(packet, IpProtocol::kIcmp6)) return packet.icmp_type != 128 && packet.icmp_type != 135;
+  if (!Is(packet, IpProtocol::kUdp) || packet.source_port == 0) return false;
+  const bool lease = (packet.source_port == 67 && packet.target_port == 68) ||
+                     (packet.source_port == 547 && packet.target_port == 546);
+  return lease || (packet.source_port <= kWellKnownMax && packet.target_port > kWellKnownMax);
 }
 
 // The kind of thing that is tried: a TCP or UDP port, else the protocol itself.
