@@ -2,9 +2,9 @@
 """Golden tests: tests/golden/golden_test.py [--update] VEDETTE [NAME...]
 
 Makes the captures of captures.list, replays each, and compares the alerts with expected/NAME.txt:
-one line an alert, its kind, role, device, name and life. Where there is an expected/NAME.ndjson, all
-alert events are compared with it byte for byte, sorted by id. --update writes what was found instead:
-read the difference before you commit it. Needs python3 alone.
+one line an alert, its kind, role, device, name and life. Where there is an expected/NAME.ndjson,
+all alert events are compared with it byte for byte, sorted by id. --update writes what was found
+instead: read the difference before you commit it. Needs python3 alone.
 """
 import argparse
 import collections
@@ -28,14 +28,19 @@ class Fault(Exception):
 
 def read_list():
     """name -> arguments of make_pcap, without the file."""
-    lines = (line.split("#")[0].strip() for line in (FOLDER / "captures.list").read_text().split("\n"))
-    return {name.strip(): rest.split() for name, rest in (line.split(":") for line in lines if line)}
+    captures = {}
+    for line in (FOLDER / "captures.list").read_text().split("\n"):
+        if line and not line.startswith("#"):
+            name, arguments = line.split(":")
+            captures[name] = arguments.split()
+    return captures
 
 
 def run(command):
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
-        raise Fault(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
+        raise Fault(f"{' '.join(command)}: exit status {done.returncode}\n"
+                    f"{done.stdout}{done.stderr}")
 
 
 def events_of(path):
@@ -95,7 +100,7 @@ def compare(path, found, update):
 
 def check(vedette, name, arguments, update):
     with tempfile.TemporaryDirectory() as folder:
-        capture, alerts, health = (Path(folder) / part for part in ("made.pcap", "alerts", "health"))
+        capture, alerts, health = (Path(folder) / name for name in ("pcap", "alerts", "health"))
         run([sys.executable, str(ROOT / "scripts/make_pcap"), arguments[0], str(capture),
              *arguments[1:]])
         run([vedette, "replay", "--quiet", "--alerts", str(alerts), "--health", str(health),
@@ -112,8 +117,8 @@ def check(vedette, name, arguments, update):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
     parser.add_argument("--update", action="store_true", help="write what is found as expected")
-    parser.add_argument("vedette", metavar="VEDETTE", help="the program, such as build/sensor/vedette")
-    parser.add_argument("names", metavar="NAME", nargs="*", help="lines of captures.list; all of them")
+    parser.add_argument("vedette", metavar="VEDETTE", help="such as build/sensor/vedette")
+    parser.add_argument("names", metavar="NAME", nargs="*", help="lines of captures.list (all)")
     options = parser.parse_args()
     captures = read_list()
     unknown = [name for name in options.names if name not in captures]
@@ -126,7 +131,8 @@ def main():
             print(f"{'written' if options.update else 'ok'}: {name}", flush=True)
         except Fault as fault:
             failed += 1
-            print(f"FAILED: {name} (scripts/make_pcap {' '.join(captures[name])})\n{fault}", flush=True)
+            print(f"FAILED: {name} (scripts/make_pcap {' '.join(captures[name])})\n{fault}",
+                  flush=True)
     sys.exit(1 if failed else 0)
 
 
