@@ -47,6 +47,7 @@ struct EndpointKey {
   X(fragments_in) X(udp_in) X(udp_bytes_in) X(icmp_in) X(icmp_bytes_in) X(other_in)     \
   X(icmp_echo_in) X(icmp_echo_out) X(icmp_unreachable_in) X(icmp_unreachable_out)       \
   X(udp_unasked_in) X(udp_unasked_bytes_in)  /* on flows in which it never sent */      \
+  X(udp_answered_in)               /* of these, those whose flow it then answered */    \
   X(tcp_unasked_in)                /* neither SYN nor of a flow whose start was seen */ \
   X(syn_ack_unasked_in)            /* SYN-ACK without a SYN of ours */                  \
   X(arp_requests_out) X(arp_replies_out)                                                \

@@ -264,6 +264,10 @@ void Tracker::ChargeFlow(const DecodedPacket& packet, TrackedPacket& out) noexce
   if (step.closed) flows_.Schedule(flow, DeadlineOf(flow));
 
   EndpointCounters& target = out.target->counters;
+  const bool first_answer = !out.forward && flow.all_packets[1] == 1;
+  if (first_answer && Is(packet, IpProtocol::kUdp)) {
+    out.source->counters.udp_answered_in += flow.all_packets[0];
+  }
   if (!out.unasked) return;
   if (Is(packet, IpProtocol::kUdp)) {
     ++target.udp_unasked_in;
@@ -331,6 +335,8 @@ void Tracker::ChargeBeginning(const DecodedPacket& packet, const TrackedPacket& 
 }
 
 AttemptPair* Tracker::Attempt(const EndpointKey& source, const IpAddress& target) noexcept {
+  // The overflow row, and who has no address yet, stand for many: nothing is said of them.
+  if (source == EndpointKey{}) return nullptr;
   const KeyHash target_hash = hash_.OfAddress(target);
   AttemptPair* const attempt = window_.attempts->Obtain(
       source, target, KeyedHash::Combine(hash_.OfEndpoint(source), target_hash.value));
@@ -348,7 +354,8 @@ void Tracker::ChargeOutcome(const DecodedPacket& packet, const TrackedPacket& ou
   initiator.counters.flows_refused += step.refused;
   responder.counters.flows_refused_in += step.refused;
   if (out.flow->state == FlowState::kMidstream) return;
-  if (AttemptPair* attempt = Attempt(initiator.key, responder.key.ip)) {
+  // Not the responder's key: where the table of endpoints is full, that is nobody's.
+  if (AttemptPair* attempt = Attempt(initiator.key, out.flow->responder_ip())) {
     attempt->accepted += step.accepted;
     attempt->refused += step.refused;
     attempt->last_us = std::max(attempt->last_us, packet.arrival.us);

@@ -21,9 +21,11 @@ void UdpFlood::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
   for (const EndpointInterval& endpoint : view.endpoints) {
     const EndpointCounters& c = endpoint.counters;
     const IpAddress& ip = endpoint.key.ip;
-    if (c.udp_unasked_in < 32 || ip.is_multicast() || ip.is_broadcast()) continue;
+    // What a busy resolver is asked is unasked until it answers.
+    const uint64_t unanswered = c.udp_unasked_in - std::min(c.udp_unasked_in, c.udp_answered_in);
+    if (unanswered < 32 || ip.is_multicast() || ip.is_broadcast()) continue;
     State& state = states_.Touch(endpoint.key, view.begin_us);
-    const auto unasked = static_cast<double>(c.udp_unasked_in);
+    const auto unasked = static_cast<double>(unanswered);
     const double sources = endpoint.sources_in.Estimate();
     const double floor = config_.unasked_per_second_max *
                          (sources < config_.sources_few ? config_.stream_factor : 1);
@@ -40,7 +42,7 @@ void UdpFlood::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
     finding.score = std::min(1.0, 0.5 + 0.1 * unasked / limit);
     finding.start_us = state.start_us;
     finding.last_us = view.end_us - 1;
-    finding.packets = c.udp_unasked_in;
+    finding.packets = unanswered;
     finding.bytes = c.udp_unasked_bytes_in;
     finding.peers = SourcesOf(attempts);
     finding.peer_count = static_cast<uint64_t>(sources + 0.5);
@@ -49,11 +51,10 @@ void UdpFlood::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
     finding.limit = limit;
     finding.baseline = state.unasked.mean();
     finding.unit = "packets/s";
-    finding.message =
-        absl::StrCat("received ", CountText(c.udp_unasked_in), " UDP packets (",
-                     BytesText(c.udp_unasked_bytes_in), ") in 1 s that it never answered (limit ",
-                     CountText(static_cast<uint64_t>(limit)), "), from about ", RoughText(sources),
-                     sources < 1.5 ? " source" : " sources");
+    finding.message = absl::StrCat(
+        "received ", CountText(unanswered), " UDP packets (", BytesText(c.udp_unasked_bytes_in),
+        ") in 1 s that it never answered (limit ", CountText(static_cast<uint64_t>(limit)),
+        "), from about ", RoughText(sources), sources < 1.5 ? " source" : " sources");
     finding.detail = {{"udp_packets", absl::StrCat(c.udp_in)}};
     findings.push_back(std::move(finding));
   }

@@ -195,7 +195,9 @@ class Imix:
 
     def flow(self):
         random = self.random
-        client, server = random.choice(self.devices), random.choice(self.servers)
+        # Few servers are asked by many.
+        server = self.servers[int(len(self.servers) * random.random() ** 3)]
+        client = random.choice(self.devices)
         kind, length = random.random(), min(3 + int(random.paretovariate(1.3)), 200)
         if kind < 0.15:
             return imix_dns(random, client, self.resolver)
