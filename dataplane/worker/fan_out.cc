@@ -93,10 +93,13 @@ FanOut::Port& FanOut::PortOf(const PacketView& view) noexcept {
 void FanOut::Run(PacketSource& source) noexcept {
   PacketBurst burst;
   uint64_t second = 0;
+  bool started = false;
   SourceState state;
   do {
     state = source.Receive(burst);
-    if (burst.now.second() > second) {
+    const bool tells_time = state == SourceState::kOpen || burst.count != 0;
+    if (tells_time && (!started || burst.now.second() > second)) {
+      started = true;
       second = burst.now.second();
       for (const auto& port : ports_) port->Mark(burst.now);
     }

@@ -33,7 +33,8 @@ class Worker {
     SourceState state;
     do {
       state = source.Receive(burst);
-      MoveTo(burst.now.second());
+      // A source that ends with nothing in hand tells no time: it may never have had one.
+      if (state == SourceState::kOpen || burst.count != 0) MoveTo(burst.now.second());
       Process(burst.views());
       source.Release(burst);
     } while (state != SourceState::kEnded);
@@ -50,7 +51,7 @@ class Worker {
 
   // Idle hours are one step: flows that ended in them are noticed at their end.
   void MoveTo(uint64_t second) noexcept {
-    if (second <= second_) return;
+    if (started_ && second <= second_) return;  // 0 is a second like any other
     if (started_) {
       EachShard([this](auto& shard) { shard.ExpireUntil(second_ + 1); });
       HandOver();
