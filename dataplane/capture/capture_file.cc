@@ -178,7 +178,7 @@ CaptureFile::Cursor CaptureFile::StallOrEnd(const AnyReader& reader, uint32_t ne
       break;
   }
   Damage damage = reader.AtEnd(stream_->window().size(), needed);
-  damage.offset_bytes = stream_->offset_bytes();
+  damage.offset_bytes += stream_->offset_bytes();
   return End(damage);
 }
 

@@ -215,7 +215,12 @@ ReadStep PcapngReader::Skip(Bytes window) noexcept {
   }
   if (size < kTrailerBytes) return {ReadState::kMoreNeeded, 0, kTrailerBytes};
   const uint32_t trailer = Load32(window, 0);
-  if (trailer != skip_length_) return Fail(DamageKind::kBlockTrailer, trailer, skip_length_);
+  if (trailer != skip_length_) {
+    const uint64_t passed = skip_length_ - skip_left_;
+    const ReadStep step = Fail(DamageKind::kBlockTrailer, trailer, skip_length_);
+    damage_.offset_bytes = 0 - passed;
+    return step;
+  }
   skip_left_ = 0;
   return {ReadState::kSkipped, kTrailerBytes, 0};
 }
@@ -228,7 +233,8 @@ ReadStep PcapngReader::Fail(DamageKind kind, uint64_t found, uint64_t allowed,
 
 Damage PcapngReader::AtEnd(uint64_t left, uint32_t needed) const noexcept {
   if (skip_left_ > 0) {
-    return {DamageKind::kBlockEnd, 0, skip_length_ - skip_left_ + left, skip_length_};
+    const uint64_t passed = skip_length_ - skip_left_;
+    return {DamageKind::kBlockEnd, 0 - passed, passed + left, skip_length_};
   }
   if (left == 0 && in_section_) return {};
   return {DamageKind::kBlockEnd, 0, left, needed};

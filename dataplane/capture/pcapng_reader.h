@@ -42,7 +42,8 @@ class PcapngReader {
   // The first four bytes are a section header's block type.
   static bool Recognizes(Bytes head) noexcept;
 
-  // Reads at the window's first byte. Reports damage with an offset relative to that byte.
+  // Reads at the window's first byte. Reports damage with an offset relative to that byte; a block
+  // that was passed over in pieces began before it (modulo 2^64).
   ReadStep Next(Bytes window, CaptureRecord& record) noexcept;
 
   // What is wrong if the file ends with `left` bytes where `needed` were asked for; kNone at a
