@@ -23,6 +23,10 @@ bool IsWhole(const DecodedPacket& packet) {
   return packet.payload.size() == packet.payload_wire_length && !packet.fragment.is_fragment;
 }
 
+uint32_t SequenceOfPayload(const DecodedPacket& packet) {
+  return packet.tcp_sequence + ((packet.tcp_flags & kTcpSyn) != 0 ? 1 : 0);
+}
+
 void LogName(const ClaimedName& claimed, const EndpointKey& endpoint, const MacAddress& mac,
              NameSource source, uint64_t now_us, const InspectionLogs& logs) {
   if (claimed.length == 0) return;
@@ -75,9 +79,13 @@ Inspector::Inspector(const InspectorOptions& options, const KeyedHash& hash,
 
 void Inspector::OnPacket(const TrackedPacket& tracked, const InspectionLogs& logs) noexcept {
   const DecodedPacket& packet = *tracked.packet;
-  if (tracked.flow == nullptr || packet.payload.empty()) return;
+  if (tracked.flow == nullptr) return;
   if (packet.protocol == static_cast<uint8_t>(IpProtocol::kTcp)) {
-    InspectTcp(tracked, logs);
+    if (!packet.payload.empty() || tracked.flow->stream_slot < kReadEnough) {
+      InspectTcp(tracked, logs);
+    }
+  } else if (packet.payload.empty()) {
+    return;
   } else if (packet.protocol == static_cast<uint8_t>(IpProtocol::kUdp)) {
     InspectUdp(tracked, logs);
   }
@@ -97,16 +105,11 @@ void Inspector::RecognizeApp(const TrackedPacket& tracked, bool tcp) noexcept {
 
 void Inspector::InspectTcp(const TrackedPacket& tracked, const InspectionLogs& logs) noexcept {
   Flow& flow = *tracked.flow;
-  if (flow.app == 0) {
-    RecognizeApp(tracked, true);
-    if (tracked.forward) RememberServerName(tracked);
-    const Bytes payload = tracked.packet->payload;
-    if (static_cast<AppProtocol>(flow.app) == AppProtocol::kDns && payload.size() > 2) {
-      // RFC 1035, 4.2.2: two bytes of length; what a segment cut is left alone.
-      const auto length = static_cast<size_t>(static_cast<uint8_t>(payload[0]) << 8 |
-                                              static_cast<uint8_t>(payload[1]));
-      if (length == payload.size() - 2) InspectDns(tracked, payload.subspan(2), false, logs);
-    }
+  if (!tracked.packet->payload.empty()) {
+    const bool first = flow.app == 0;
+    if (first) RecognizeApp(tracked, true);
+    if (static_cast<AppProtocol>(flow.app) == AppProtocol::kDns) InspectDnsOverTcp(tracked, logs);
+    if (tracked.forward && flow.name_slot == 0) RememberServerName(tracked, first);
   }
   if (tracked.direction != Direction::kOutbound || flow.stream_slot == kReadEnough) return;
   if (IsEncrypted(static_cast<AppProtocol>(flow.app))) {
@@ -117,18 +120,63 @@ void Inspector::InspectTcp(const TrackedPacket& tracked, const InspectionLogs& l
   if (Stream* const stream = StreamOf(tracked)) FollowStream(*stream, tracked, logs);
 }
 
-void Inspector::RememberServerName(const TrackedPacket& tracked) noexcept {
+// RFC 1035, 4.2.2: two bytes of length before each message. Only from a side's first bytes on is it
+// known where a message begins.
+void Inspector::InspectDnsOverTcp(const TrackedPacket& tracked,
+                                  const InspectionLogs& logs) noexcept {
+  constexpr uint64_t kPacketsToFirstBytes = 4;
+  const DecodedPacket& packet = *tracked.packet;
+  const Flow& flow = *tracked.flow;
+  const uint8_t side = tracked.forward ? 0 : 1;
+  TcpBytes::Place* place = tcp_bytes_.Find(&flow, side, packet.arrival.us);
+  if (place == nullptr) {
+    const bool begins =
+        flow.state != FlowState::kMidstream && flow.all_packets[side] <= kPacketsToFirstBytes;
+    if (!begins) return;
+    place = &tcp_bytes_.Lend(&flow, side, SequenceOfPayload(packet), packet.arrival.us);
+  }
+  if (!place->Add(SequenceOfPayload(packet), packet.payload)) return;
+  while (place->bytes().size() >= 2) {
+    const Bytes bytes = place->bytes();
+    const size_t length = static_cast<size_t>(bytes[0]) << 8 | static_cast<size_t>(bytes[1]);
+    const Bytes message = bytes.subspan(2).first(std::min(length, bytes.size() - 2));
+    const bool whole = message.size() == length;
+    if (!whole && !place->full()) return;
+    InspectDns(tracked, message, whole, logs);
+    place->Consume(2 + length);
+  }
+}
+
+void Inspector::RememberServerName(const TrackedPacket& tracked, bool first) noexcept {
+  constexpr uint64_t kPacketsMax = 16;
   Flow& flow = *tracked.flow;
-  if (flow.name_slot != 0 || free_names_.empty()) return;
-  ServerName name;
   const auto app = static_cast<AppProtocol>(flow.app);
-  const Bytes payload = tracked.packet->payload;
-  const bool found = (app == AppProtocol::kTls && ServerNameOfTls(payload, name)) ||
-                     (app == AppProtocol::kHttp && ServerNameOfHttp(payload, name));
-  if (!found) return;
+  const bool has_names = app == AppProtocol::kTls || app == AppProtocol::kHttp;
+  if (!has_names || flow.all_packets[0] > kPacketsMax || free_names_.empty()) return;
+  const DecodedPacket& packet = *tracked.packet;
+  TcpBytes::Place* place = nullptr;
+  if (first) {
+    if (FindServerName(flow, packet.payload) != NameSearch::kMoreNeeded) return;
+    place = &tcp_bytes_.Lend(&flow, 0, SequenceOfPayload(packet), packet.arrival.us);
+  } else {
+    place = tcp_bytes_.Find(&flow, 0, packet.arrival.us);
+  }
+  if (place == nullptr) return;
+  place->Add(SequenceOfPayload(packet), packet.payload);
+  const NameSearch search = FindServerName(flow, place->bytes());
+  if (search != NameSearch::kMoreNeeded || place->full()) tcp_bytes_.Release(*place);
+}
+
+NameSearch Inspector::FindServerName(Flow& flow, Bytes first_bytes) noexcept {
+  ServerName name;
+  const bool tls = static_cast<AppProtocol>(flow.app) == AppProtocol::kTls;
+  const NameSearch search =
+      tls ? ServerNameOfTls(first_bytes, name) : ServerNameOfHttp(first_bytes, name);
+  if (search != NameSearch::kFound) return search;
   flow.name_slot = free_names_.back();
   free_names_.pop_back();
   names_[flow.name_slot - 1u] = name;
+  return search;
 }
 
 Inspector::Stream* Inspector::StreamOf(const TrackedPacket& tracked) noexcept {
@@ -138,7 +186,7 @@ Inspector::Stream* Inspector::StreamOf(const TrackedPacket& tracked) noexcept {
     Stream& stream = streams_[flow.stream_slot];
     return stream.side == side ? &stream : nullptr;
   }
-  if (streams_.empty()) return nullptr;
+  if (streams_.empty() || tracked.packet->payload.empty()) return nullptr;
   if (free_streams_.empty()) {
     hand_ = (hand_ + 1) % streams_.size();
     Flow* const other = streams_[hand_].flow;
@@ -156,7 +204,7 @@ Inspector::Stream* Inspector::StreamOf(const TrackedPacket& tracked) noexcept {
   stream.side = side;
   stream.begun = false;
   stream.held_size = 0;
-  stream.read_bytes = 0;
+  stream.pattern_begin = 0;
   stream.left_bytes = options_.stream_bytes;
   scanner_.Begin(stream.pattern);
   return &stream;
@@ -167,14 +215,18 @@ Inspector::Stream* Inspector::StreamOf(const TrackedPacket& tracked) noexcept {
 void Inspector::FollowStream(Stream& stream, const TrackedPacket& tracked,
                              const InspectionLogs& logs) noexcept {
   const DecodedPacket& packet = *tracked.packet;
-  const bool syn = (packet.tcp_flags & kTcpSyn) != 0;
-  const uint32_t sequence = packet.tcp_sequence + (syn ? 1 : 0);
+  const uint32_t sequence = SequenceOfPayload(packet);
   if (!stream.begun) {
     stream.begun = true;
     stream.next_sequence = sequence;
   }
   const auto ahead = static_cast<int32_t>(sequence - stream.next_sequence);
   Bytes bytes = packet.payload;
+  if (bytes.empty()) {
+    const bool last = (packet.tcp_flags & (kTcpFin | kTcpRst)) != 0;
+    if (last && ahead == 0) EndStream(stream, tracked, logs);
+    return;
+  }
   if (ahead > 0) {
     if (stream.held_size == 0 && bytes.size() <= kHeldBytes && ahead < 65'536) {
       std::memcpy(stream.held.data(), bytes.data(), bytes.size());
@@ -184,6 +236,7 @@ void Inspector::FollowStream(Stream& stream, const TrackedPacket& tracked,
     }
     stream.held_size = 0;
     scanner_.Begin(stream.pattern);
+    stream.pattern_begin = ReadBytes(stream);
     stream.next_sequence = sequence;
   } else if (ahead < 0) {
     const auto known = static_cast<size_t>(-static_cast<int64_t>(ahead));
@@ -205,11 +258,15 @@ void Inspector::Read(Stream& stream, Bytes bytes, const TrackedPacket& tracked,
                      const InspectionLogs& logs) noexcept {
   stream.next_sequence += static_cast<uint32_t>(bytes.size());
   const Bytes taken = bytes.first(std::min<size_t>(bytes.size(), stream.left_bytes));
-  Report(scanner_.Scan(stream.pattern, taken), tracked, stream.read_bytes, logs);
+  Report(scanner_.Scan(stream.pattern, taken), tracked, stream.pattern_begin, logs);
   stream.left_bytes -= static_cast<uint32_t>(taken.size());
   const bool last = (tracked.packet->tcp_flags & (kTcpFin | kTcpRst)) != 0;
-  if (stream.left_bytes != 0 && !last) return;
-  Report(scanner_.End(stream.pattern), tracked, stream.read_bytes, logs);
+  if (stream.left_bytes == 0 || last) EndStream(stream, tracked, logs);
+}
+
+void Inspector::EndStream(Stream& stream, const TrackedPacket& tracked,
+                          const InspectionLogs& logs) noexcept {
+  Report(scanner_.End(stream.pattern), tracked, stream.pattern_begin, logs);
   Release(tracked.flow->stream_slot);
   tracked.flow->stream_slot = kReadEnough;
 }
@@ -237,6 +294,7 @@ void Inspector::Release(uint16_t slot) noexcept {
 
 void Inspector::OnFlowEnd(const Flow& flow, FlowRecord* record) noexcept {
   if (flow.stream_slot < kReadEnough) Release(flow.stream_slot);
+  if (flow.app != 0) tcp_bytes_.ReleaseAll(&flow);
   if (flow.name_slot == 0) return;
   if (record != nullptr) record->server_name = names_[flow.name_slot - 1u];
   free_names_.push_back(flow.name_slot);
@@ -248,7 +306,7 @@ void Inspector::InspectUdp(const TrackedPacket& tracked, const InspectionLogs& l
   RecognizeApp(tracked, false);
   if (IsPort(packet, kDnsPort)) return InspectDns(tracked, packet.payload, whole, logs);
   if (IsPort(packet, kMdnsPort) || packet.target_port == kNetbiosPort) {
-    return InspectName(tracked, logs);
+    return InspectName(tracked, whole, logs);
   }
   if (packet.target_port == kDhcpServerPort || packet.target_port == kDhcpClientPort) {
     return InspectDhcp(tracked, whole, logs);
@@ -291,7 +349,8 @@ void Inspector::InspectDhcp(const TrackedPacket& tracked, bool whole,
           logs);
 }
 
-void Inspector::InspectName(const TrackedPacket& tracked, const InspectionLogs& logs) noexcept {
+void Inspector::InspectName(const TrackedPacket& tracked, bool whole,
+                            const InspectionLogs& logs) noexcept {
   const DecodedPacket& packet = *tracked.packet;
   ClaimedName name;
   NameSource source = NameSource::kMdns;
@@ -299,7 +358,8 @@ void Inspector::InspectName(const TrackedPacket& tracked, const InspectionLogs& 
     source = NameSource::kNetbios;
     if (!NameOfNetbios(packet.payload, name)) return;
   } else {
-    ParseDns(packet.payload, false, dns_);
+    ParseDns(packet.payload, whole, dns_);
+    if (dns_.status != DecodeStatus::kOk) NoteIrregularity(tracked, dns_.status, logs);
     if (!NameOfMdns(dns_, packet.source_ip, name)) return;
   }
   const bool has_mac = packet.has_mac && packet.tunnel_count == 0;

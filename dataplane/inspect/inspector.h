@@ -16,6 +16,7 @@
 #include "dataplane/inspect/observations.h"
 #include "dataplane/inspect/pattern_matcher.h"
 #include "dataplane/inspect/server_name.h"
+#include "dataplane/inspect/tcp_bytes.h"
 #include "dataplane/track/keyed_hash.h"
 #include "dataplane/track/tracked_packet.h"
 
@@ -48,7 +49,7 @@ class Inspector {
     bool begun = false;
     uint32_t next_sequence = 0;
     uint32_t left_bytes = 0;
-    uint64_t read_bytes = 0;
+    uint64_t pattern_begin = 0;  // where in the stream `pattern` began
     uint32_t held_sequence = 0;
     uint16_t held_size = 0;
     std::array<std::byte, kHeldBytes> held;
@@ -60,9 +61,11 @@ class Inspector {
   void InspectDns(const TrackedPacket& tracked, Bytes message, bool whole,
                   const InspectionLogs& logs) noexcept;
   void InspectDhcp(const TrackedPacket& tracked, bool whole, const InspectionLogs& logs) noexcept;
-  void InspectName(const TrackedPacket& tracked, const InspectionLogs& logs) noexcept;
+  void InspectName(const TrackedPacket& tracked, bool whole, const InspectionLogs& logs) noexcept;
   void RecognizeApp(const TrackedPacket& tracked, bool tcp) noexcept;
-  void RememberServerName(const TrackedPacket& tracked) noexcept;
+  void InspectDnsOverTcp(const TrackedPacket& tracked, const InspectionLogs& logs) noexcept;
+  void RememberServerName(const TrackedPacket& tracked, bool first) noexcept;
+  NameSearch FindServerName(Flow& flow, Bytes first_bytes) noexcept;
 
   Stream* StreamOf(const TrackedPacket& tracked) noexcept;
   void FollowStream(Stream& stream, const TrackedPacket& tracked,
@@ -71,6 +74,10 @@ class Inspector {
             const InspectionLogs& logs) noexcept;
   void Report(const PatternScanner::Matches& matches, const TrackedPacket& tracked,
               uint64_t base_bytes, const InspectionLogs& logs) noexcept;
+  void EndStream(Stream& stream, const TrackedPacket& tracked, const InspectionLogs& logs) noexcept;
+  uint64_t ReadBytes(const Stream& stream) const noexcept {
+    return uint64_t{options_.stream_bytes} - stream.left_bytes;
+  }
   void Release(uint16_t slot) noexcept;
 
   InspectorOptions options_;
@@ -80,6 +87,7 @@ class Inspector {
   std::vector<Stream> streams_;
   std::vector<uint16_t> free_streams_;
   size_t hand_ = 0;
+  TcpBytes tcp_bytes_;
   std::vector<ServerName> names_;
   std::vector<uint16_t> free_names_;
   DnsView dns_;

@@ -162,6 +162,7 @@ size_t PatternScanner::Before(uint64_t end, size_t max, char* out) const noexcep
   const PatternStream& stream = *current_;
   const uint64_t oldest = stream.scanned_bytes_ - stream.tail_size_;
   const uint64_t begin = std::max(oldest, end > max ? end - max : 0);
+  if (end <= begin) return 0;  // a pattern that looks further ahead than the tail reaches back
   for (uint64_t at = begin; at < end; ++at) {
     out[at - begin] =
         at < stream.scanned_bytes_

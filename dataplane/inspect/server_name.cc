@@ -31,8 +31,10 @@ class Reader {
     bytes_ = bytes_.subspan(count);
     return taken;
   }
-  // The bytes behind a length field, as many as were captured.
-  Bytes TakeVector(size_t length_bytes) {
+  // The bytes behind a length field.
+  Bytes TakeVector(size_t length_bytes) { return TakeBytes(Take(length_bytes)); }
+  // As many of them as there are.
+  Bytes TakeVectorSoFar(size_t length_bytes) {
     const size_t length = Take(length_bytes);
     return TakeBytes(std::min(length, left()));
   }
@@ -48,24 +50,13 @@ void Assign(Bytes text, ServerName& name) {
   name[length] = '\0';
 }
 
-}  // namespace
-
-bool ServerNameOfTls(Bytes payload, ServerName& name) noexcept {
-  constexpr uint32_t kHandshake = 22, kClientHello = 1, kServerNameExtension = 0, kHostName = 0;
-  Reader record(payload);
-  if (record.Take(1) != kHandshake) return false;
-  record.Take(4);  // version, length: the hello may go on in another segment
-  if (record.Take(1) != kClientHello) return false;
-  record.Take(3);        // length
-  record.TakeBytes(34);  // version, random
-  record.TakeVector(1);  // session
-  record.TakeVector(2);  // cipher suites
-  record.TakeVector(1);  // compression
-  Reader extensions(record.TakeVector(2));
-  while (extensions.ok() && extensions.left() >= 4) {
+bool NameInExtensions(Bytes bytes, ServerName& name) {
+  constexpr uint32_t kServerName = 0, kHostName = 0;
+  Reader extensions(bytes);
+  while (extensions.left() >= 4) {
     const uint32_t type = extensions.Take(2);
     const Bytes body = extensions.TakeVector(2);
-    if (type != kServerNameExtension) continue;
+    if (type != kServerName) continue;
     Reader list(body);
     list.Take(2);
     if (list.Take(1) != kHostName) return false;
@@ -77,22 +68,47 @@ bool ServerNameOfTls(Bytes payload, ServerName& name) noexcept {
   return false;
 }
 
-bool ServerNameOfHttp(Bytes payload, ServerName& name) noexcept {
+}  // namespace
+
+NameSearch ServerNameOfTls(Bytes first_bytes, ServerName& name) noexcept {
+  constexpr size_t kRecordHeader = 5;
+  constexpr uint32_t kHandshake = 22, kClientHello = 1;
+  Reader header(first_bytes);
+  const uint32_t type = header.Take(1);
+  header.Take(2);  // version
+  const size_t length = header.Take(2);
+  if (!header.ok()) return NameSearch::kMoreNeeded;
+  if (type != kHandshake) return NameSearch::kNone;
+  const Bytes record = first_bytes.subspan(kRecordHeader);
+  // A hello spread over several records is not put together.
+  const NameSearch missing = record.size() < length ? NameSearch::kMoreNeeded : NameSearch::kNone;
+  Reader hello(record.first(std::min(record.size(), length)));
+  if (hello.Take(1) != kClientHello) return missing;
+  hello.Take(3);        // length
+  hello.TakeBytes(34);  // version, random
+  hello.TakeVector(1);  // session
+  hello.TakeVector(2);  // cipher suites
+  hello.TakeVector(1);  // compression
+  return NameInExtensions(hello.TakeVectorSoFar(2), name) ? NameSearch::kFound : missing;
+}
+
+NameSearch ServerNameOfHttp(Bytes first_bytes, ServerName& name) noexcept {
   constexpr size_t kHeaderMax = 2'048;
-  const Bytes head = payload.first(std::min(payload.size(), kHeaderMax));
+  const Bytes head = first_bytes.first(std::min(first_bytes.size(), kHeaderMax));
   absl::string_view rest(reinterpret_cast<const char*>(head.data()), head.size());
-  while (!rest.empty()) {
+  while (true) {
     const size_t end = rest.find('\n');
+    if (end == absl::string_view::npos) break;
     absl::string_view line = rest.substr(0, end);
-    rest = end == absl::string_view::npos ? absl::string_view() : rest.substr(end + 1);
-    if (line.empty() || line == "\r") return false;
+    rest = rest.substr(end + 1);
+    if (line.empty() || line == "\r") return NameSearch::kNone;
     if (!absl::StartsWithIgnoreCase(line, "host:")) continue;
     line = absl::StripAsciiWhitespace(line.substr(5));
-    if (line.empty()) return false;
+    if (line.empty()) return NameSearch::kNone;
     Assign({reinterpret_cast<const std::byte*>(line.data()), line.size()}, name);
-    return true;
+    return NameSearch::kFound;
   }
-  return false;
+  return head.size() == kHeaderMax ? NameSearch::kNone : NameSearch::kMoreNeeded;
 }
 
 }  // namespace vedette

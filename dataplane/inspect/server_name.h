@@ -4,6 +4,7 @@
 #define VEDETTE_DATAPLANE_INSPECT_SERVER_NAME_H_
 
 #include <array>
+#include <cstdint>
 
 #include "dataplane/capture/packet_source.h"
 
@@ -12,8 +13,14 @@ namespace vedette {
 // NUL-terminated.
 using ServerName = std::array<char, 64>;
 
-bool ServerNameOfTls(Bytes payload, ServerName& name) noexcept;
-bool ServerNameOfHttp(Bytes payload, ServerName& name) noexcept;
+enum class NameSearch : uint8_t {
+  kFound,
+  kNone,
+  kMoreNeeded,  // the hello or the header goes on in the next segment
+};
+
+NameSearch ServerNameOfTls(Bytes first_bytes, ServerName& name) noexcept;
+NameSearch ServerNameOfHttp(Bytes first_bytes, ServerName& name) noexcept;
 
 }  // namespace vedette
 #endif  // VEDETTE_DATAPLANE_INSPECT_SERVER_NAME_H_
