@@ -47,11 +47,12 @@ bool IsIssued(const char* digits, size_t count) {
   return two == 62 && count >= 16;                                                     // UnionPay
 }
 
-// 0000 0000 0000 0000 and its like have a right sum and no owner.
-bool Repeats(const char* digits, size_t count) {
-  size_t changes = 0;
-  for (size_t i = 1; i < count; ++i) changes += digits[i] != digits[i - 1];
-  return changes < 3;
+// 4000 0000 0000 0002 counts something: no account number has so long a run of zeros.
+bool HasLongZeros(const char* digits, size_t count) {
+  constexpr size_t kZeros = 9;
+  size_t zeros = 0;
+  for (size_t i = 0; i < count && zeros < kZeros; ++i) zeros = digits[i] == '0' ? zeros + 1 : 0;
+  return zeros == kZeros;
 }
 
 }  // namespace
@@ -82,7 +83,7 @@ absl::string_view CardNumberAtEnd(absl::string_view before) {
     }
   }
   const char* const number = digits + sizeof(digits) - count;
-  if (!IsIssued(number, count) || !Luhn(number, count) || Repeats(number, count)) return {};
+  if (!IsIssued(number, count) || !Luhn(number, count) || HasLongZeros(number, count)) return {};
   while (begin < before.size() && !absl::ascii_isdigit(static_cast<unsigned char>(before[begin]))) {
     ++begin;
   }
