@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -86,9 +88,14 @@ bool TestFile(const std::string& name, const std::shared_ptr<const PatternDataba
     return true;
   }
   std::error_code error;
+  if (std::filesystem::is_directory(name, error)) {
+    context.err << name << ": is a directory; name the files in it\n";
+    return false;
+  }
+  errno = 0;
   std::ifstream file(name, std::ios::binary);
-  if (!file || std::filesystem::is_directory(name, error)) {
-    context.err << name << ": cannot be read as a file\n";
+  if (!file) {
+    context.err << name << ": cannot be opened for reading: " << std::strerror(errno) << '\n';
     return false;
   }
   const std::vector<Tally> tallies = Scan(file, database);
