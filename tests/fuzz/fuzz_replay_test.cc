@@ -45,13 +45,19 @@ TEST_P(FuzzReplay, Corpus) {
   for (const std::vector<uint8_t>& input : corpus) GetParam().run(input);
 }
 
+unsigned NumberOf(const char* variable, unsigned by_default) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? by_default : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
+}
+
+// For a longer run set these; without clang it is the next best thing to libFuzzer.
 TEST_P(FuzzReplay, MutatedSeeds) {
-  constexpr unsigned kSeed = 20'260'505;
-  constexpr int kMutations = 2'000;
-  SCOPED_TRACE(kSeed);
-  std::mt19937 random(kSeed);
+  const unsigned seed_number = NumberOf("VEDETTE_FUZZ_SEED", 20'260'505);
+  const unsigned mutations = NumberOf("VEDETTE_FUZZ_MUTATIONS", 2'000);
+  SCOPED_TRACE(seed_number);
+  std::mt19937 random(seed_number);
   const std::vector<std::string> seeds = GetParam().seeds();
-  for (int i = 0; i < kMutations; ++i) {
+  for (unsigned i = 0; i < mutations; ++i) {
     const std::string& seed = seeds[random() % seeds.size()];
     RunInput(GetParam(), Mutated(seed, seeds[random() % seeds.size()], random));
   }
