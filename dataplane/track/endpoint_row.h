@@ -73,6 +73,8 @@ struct EndpointRow {
   bool home = false;
   bool seen_sending = false;
   bool mac_known = false;
+  // Packets, at most, that went to the overflow row before it got a row of its own.
+  uint32_t packets_before = 0;
   MacAddress mac;            // of the first frame it sent in the interval
   uint64_t mac_seen_us = 0;  // when that was; the merge keeps the earliest, then the lower MAC
   uint64_t first_us = 0, last_us = 0;  // of packets it sent; 0: none

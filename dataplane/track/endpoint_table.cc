@@ -5,48 +5,77 @@ namespace vedette {
 EndpointRow* EndpointTable::Obtain(const EndpointKey& key, KeyHash hash, bool home) noexcept {
   EndpointRow* row =
       rows_.Find(hash, [&key](const EndpointRow& other) { return other.key == key; });
-  if (row != nullptr) return row;
-  if (!rows_.full()) {
-    row = &rows_.Insert(hash);
-  } else if (home) {
-    row = TakePlace(hash);
-  }
   if (row == nullptr) {
-    ++refused_;
-    return &overflow_;
+    row = !rows_.full() ? &rows_.Insert(hash) : home ? TakePlace(hash) : Earn(hash);
+    if (row == nullptr) {
+      ++refused_;
+      kept_ = kNone;
+      return &overflow_;
+    }
+    row->key = key;
+    row->home = home;
   }
-  row->key = key;
-  row->home = home;
+  kept_ = static_cast<size_t>(row - rows_.rows().data());
   return row;
+}
+
+EndpointRow* EndpointTable::TakePlace(KeyHash hash) noexcept {
+  const size_t lightest = LightestStranger();
+  return lightest == kNone ? nullptr : &Evict(lightest, hash);
+}
+
+// A row begins at the weight that earned it, so that two strangers cannot take it from each other
+// in turn. A look in vain raises the bar by one packet: of a flood's light sources, whose estimates
+// are all alike, few look at all, and one much heavier is never kept from looking.
+EndpointRow* EndpointTable::Earn(KeyHash hash) noexcept {
+  const uint32_t estimate = strangers_.AddConservative(hash, 1);
+  if (estimate <= bar_) return nullptr;
+  const size_t lightest = LightestStranger();
+  if (lightest == kNone || WeightOf(rows_[lightest]) >= estimate) {
+    ++bar_;
+    return nullptr;
+  }
+  EndpointRow& row = Evict(lightest, hash);
+  row.packets_before = estimate - 1;
+  return &row;
+}
+
+// What the row counted stays in the sums, and in the sketch in case its endpoint comes back.
+EndpointRow& EndpointTable::Evict(size_t place, KeyHash hash) noexcept {
+  ++evicted_;
+  overflow_.counters.Merge(rows_[place].counters);
+  strangers_.AddConservative(rows_.HashOf(place), static_cast<uint32_t>(WeightOf(rows_[place])));
+  return rows_.Replace(place, hash);
 }
 
 // The lightest of the next few strangers the hand meets: among spoofed sources almost all are
 // equally light, and a look at all of them for each newcomer would be a gift to the attacker.
-EndpointRow* EndpointTable::TakePlace(KeyHash hash) noexcept {
-  size_t lightest = rows_.capacity();
+size_t EndpointTable::LightestStranger() noexcept {
+  size_t lightest = kNone;
   uint64_t least = 0;
   size_t seen = 0;
   for (size_t step = 0; step < kStepsMax && seen < kCandidates; ++step) {
     hand_ = hand_ + 1 < rows_.capacity() ? hand_ + 1 : 0;
     const EndpointRow& row = rows_[hand_];
-    if (row.home) continue;
+    if (row.home || hand_ == kept_) continue;
     ++seen;
-    const uint64_t weight = row.counters.packets_in + row.counters.packets_out;
-    if (lightest == rows_.capacity() || weight < least) {
+    const uint64_t weight = WeightOf(row);
+    if (lightest == kNone || weight < least) {
       lightest = hand_;
       least = weight;
     }
   }
-  if (lightest == rows_.capacity()) return nullptr;
-  ++evicted_;
-  return &rows_.Replace(lightest, hash);
+  return lightest;
 }
 
 void EndpointTable::Clear() noexcept {
   rows_.Clear();
   thetas_.Clear();
+  strangers_.Clear();
   overflow_ = EndpointRow{};
+  bar_ = 1;
   hand_ = 0;
+  kept_ = kNone;
   refused_ = evicted_ = 0;
 }
 

@@ -1,15 +1,20 @@
 // The endpoints one shard saw in one interval. Home endpoints outrank strangers: when the table is
-// full a new home endpoint takes the place of a light stranger, a new stranger is charged to the
-// overflow row, which is nobody in particular, and counted in refused(). Owned by a window.
+// full a new home endpoint takes the place of a light stranger. A new stranger has to earn one: its
+// packets go to the overflow row, which is nobody in particular, and are counted in refused(),
+// until a Count-Min sketch of the refused says that it is heavier than a stranger who has a row
+// (admission by estimated frequency, as TinyLFU: Einziger, Friedman, Manes 2017). So a million
+// spoofed sources cannot keep their victim from being seen, whoever came first. Nothing of this is
+// touched before the table is full. Owned by a window.
 #ifndef VEDETTE_DATAPLANE_TRACK_ENDPOINT_TABLE_H_
 #define VEDETTE_DATAPLANE_TRACK_ENDPOINT_TABLE_H_
 
 #include <cstdint>
 #include <span>
 
+#include "dataplane/sketch/count_min.h"
+#include "dataplane/sketch/fixed_rows.h"
 #include "dataplane/sketch/theta_sketch.h"
 #include "dataplane/track/endpoint_row.h"
-#include "dataplane/track/fixed_rows.h"
 
 namespace vedette {
 
@@ -19,9 +24,12 @@ class EndpointTable {
   explicit EndpointTable(size_t rows = kRows, size_t thetas = kThetas)
       : rows_(rows), thetas_(thetas) {}
 
-  void Prefetch(KeyHash hash) const noexcept { rows_.Prefetch(hash); }
+  void Prefetch(KeyHash hash) const noexcept {
+    rows_.Prefetch(hash);
+    if (rows_.full()) strangers_.Prefetch(hash);
+  }
   void PrefetchRow(KeyHash hash) const noexcept { rows_.PrefetchRow(hash); }
-  // Never null. A stranger's row may be given away by the next call.
+  // Never null. A stranger's row may be given away by the call after the next.
   EndpointRow* Obtain(const EndpointKey& key, KeyHash hash, bool home) noexcept;
 
   // Exported sets; `theta_hash` is ThetaHashOf(address).
@@ -33,6 +41,7 @@ class EndpointTable {
   }
 
   std::span<const EndpointRow> rows() const noexcept { return rows_.rows(); }
+  // What was charged to no row, or to one that had to go: with it the sums are those of all.
   const EndpointRow& overflow() const noexcept { return overflow_; }
   uint64_t refused() const noexcept { return refused_; }  // packets and flow ends, not endpoints
   uint64_t evicted() const noexcept { return evicted_; }
@@ -41,12 +50,26 @@ class EndpointTable {
 
  private:
   static constexpr size_t kCandidates = 8, kStepsMax = 32;
+  static constexpr size_t kNone = SIZE_MAX;
+  // A flood of 16 k light strangers a shard and second lifts an estimate by 16 with one chance in
+  // sixteen; a victim of such a flood has a thousand times that.
+  static constexpr CountMinPromise kStrangers = {.error_share = 1e-3, .doubt = 1.0 / 16};
+
   EndpointRow* TakePlace(KeyHash hash) noexcept;
+  EndpointRow* Earn(KeyHash hash) noexcept;
+  size_t LightestStranger() noexcept;
+  EndpointRow& Evict(size_t place, KeyHash hash) noexcept;
+  static uint64_t WeightOf(const EndpointRow& row) noexcept {
+    return row.packets_before + row.counters.packets_in + row.counters.packets_out;
+  }
 
   FixedRows<EndpointRow> rows_;
   ThetaPool thetas_;
   EndpointRow overflow_;
+  CountMin strangers_{kStrangers};  // packets of those without a row
+  uint32_t bar_ = 1;                // estimates up to here are not worth a look at the rows
   size_t hand_ = 0;
+  size_t kept_ = kNone;  // the row of the call before
   uint64_t refused_ = 0;
   uint64_t evicted_ = 0;
 };

@@ -9,9 +9,10 @@
 
 #include "dataplane/decode/decode_status.h"
 #include "dataplane/sketch/distinct_bitmap.h"
+#include "dataplane/sketch/fixed_rows.h"
+#include "dataplane/sketch/heavy_hitters.h"
 #include "dataplane/sketch/key_hash.h"
 #include "dataplane/track/endpoint_row.h"
-#include "dataplane/track/fixed_rows.h"
 
 namespace vedette {
 
@@ -19,7 +20,8 @@ namespace vedette {
 struct EgressPair {
   EndpointKey device;
   IpAddress destination;
-  uint64_t bytes = 0, packets = 0;
+  uint64_t bytes = 0;
+  uint64_t packets = 0;      // since the pair has its row
   uint64_t error_bytes = 0;  // bytes may be too high by this much, never too low
 };
 
@@ -45,28 +47,33 @@ struct IrregularityCount {
   uint64_t first_us = 0, last_us = 0;
 };
 
-// Space-Saving (Metwally, Agrawal, El Abbadi 2005), with the victim the lightest of the next few
-// instead of all: a newcomer inherits the bytes of who it displaces, so that a pair's bytes are
-// never too low, and never too high by more than error_bytes. Every pair heavier than all that was
-// displaced is in the table.
+// The heaviest pairs; what is promised of them stands in heavy_hitters.h.
 class EgressTable {
  public:
+  static constexpr double kShare = 1e-3;  // of the shard's egress in the interval
   static constexpr size_t kPairs = 1'024;
+  static_assert(kPairs >= HeavyHitterRowsFor(kShare));
   explicit EgressTable(size_t pairs = kPairs) : pairs_(pairs) {}
 
   void Add(const EndpointKey& device, const IpAddress& destination, KeyHash pair,
-           uint64_t bytes) noexcept;
-  std::span<const EgressPair> records() const noexcept { return pairs_.rows(); }
-  uint64_t displaced() const noexcept { return displaced_; }
-  void Clear() noexcept;
+           uint64_t bytes) noexcept {
+    EgressPair& found = pairs_.Add(
+        pair, bytes,
+        [&](const EgressPair& other) {
+          return other.destination == destination && other.device == device;
+        },
+        [&](EgressPair& fresh) {
+          fresh.device = device;
+          fresh.destination = destination;
+        });
+    ++found.packets;
+  }
+  std::span<const EgressPair> records() const noexcept { return pairs_.records(); }
+  uint64_t displaced() const noexcept { return pairs_.displaced(); }
+  void Clear() noexcept { pairs_.Clear(); }
 
  private:
-  static constexpr size_t kCandidates = 8;
-  EgressPair& Displace(KeyHash pair) noexcept;
-
-  FixedRows<EgressPair> pairs_;
-  size_t hand_ = 0;
-  uint64_t displaced_ = 0;
+  HeavyHitters<EgressPair, &EgressPair::bytes, &EgressPair::error_bytes> pairs_;
 };
 
 class AttemptTable {

@@ -6,8 +6,14 @@
 #include <cstdint>
 
 #include "dataplane/decode/decode_status.h"
+#include "dataplane/sketch/histogram.h"
 
 namespace vedette {
+
+// Sizes within an eighth; 2^17 is above the largest IP packet with its frame.
+using PacketSizes = Histogram<3, 17>;
+// Bytes of whole flows within a quarter, up to 1 TiB.
+using FlowSizes = Histogram<2, 40>;
 
 struct ShardCounters {
   uint64_t packets = 0, bytes = 0;  // wire lengths
@@ -18,6 +24,8 @@ struct ShardCounters {
   uint64_t flow_records_lost = 0;
   std::array<uint64_t, kDecodeStatusCount> decoded{};         // exactly one a packet
   std::array<uint64_t, kDecodeStatusCount> irregularities{};  // malformed and noted ones
+  PacketSizes packet_bytes;                                   // wire lengths of all packets
+  FlowSizes flow_bytes;  // both directions of each flow that ended, IP total lengths
 
   void Merge(const ShardCounters& o) noexcept {
     packets += o.packets, bytes += o.bytes, duplicates += o.duplicates;
@@ -29,6 +37,8 @@ struct ShardCounters {
       decoded[i] += o.decoded[i];
       irregularities[i] += o.irregularities[i];
     }
+    packet_bytes.Merge(o.packet_bytes);
+    flow_bytes.Merge(o.flow_bytes);
   }
 };
 

@@ -127,6 +127,7 @@ bool Tracker::Track(const DecodedPacket& packet, const PacketKeys& keys,
   ShardCounters& counters = *window_.counters;
   ++counters.packets;
   counters.bytes += packet.wire_length;
+  counters.packet_bytes.Add(packet.wire_length);
   ++counters.decoded[static_cast<size_t>(packet.status)];
   if (duplicates_.IsDuplicate(keys.fingerprint, packet.arrival.us)) {
     ++counters.duplicates;
@@ -176,10 +177,6 @@ void Tracker::TrackIp(const DecodedPacket& packet, const PacketKeys& keys,
   }
   out.target = window_.endpoints->Obtain(target, out.target_key, sides.target_home);
   out.source = window_.endpoints->Obtain(source, out.source_key, sides.source_home);
-  // The second Obtain may have given the first one's place away, if both are strangers.
-  if (out.target->key != target && !sides.target_home) {
-    out.target = window_.endpoints->Obtain(target, out.target_key, sides.target_home);
-  }
   ChargeEndpoints(packet, sides, out);
   if (out.flow != nullptr) {
     ++window_.counters->flow_packets;
@@ -636,6 +633,7 @@ void Tracker::End(Flow& flow, FlowEnd end) noexcept {
   ShardCounters& counters = *window_.counters;
   ++counters.flows_ended;
   counters.flows_ended_one_way += flow.one_way();
+  counters.flow_bytes.Add(flow.all_bytes[0] + flow.all_bytes[1]);
   const bool group = flow.responder_ip().is_multicast() || flow.responder_ip().is_broadcast();
   if (flow.outcome == FlowOutcome::kPending && end != FlowEnd::kForced && !group &&
       flow.state != FlowState::kMidstream) {

@@ -2,8 +2,8 @@
 // lie densely in the order of their first use, so that handing over and clearing cost what was
 // used. Linear probing at a load of at most one half (Knuth 6.4: 2.5 probes for a miss); index
 // entries hold 32 bits of the hash, so a stranger costs one cache line. One thread.
-#ifndef VEDETTE_DATAPLANE_TRACK_FIXED_ROWS_H_
-#define VEDETTE_DATAPLANE_TRACK_FIXED_ROWS_H_
+#ifndef VEDETTE_DATAPLANE_SKETCH_FIXED_ROWS_H_
+#define VEDETTE_DATAPLANE_SKETCH_FIXED_ROWS_H_
 
 #include <bit>
 #include <cstddef>
@@ -70,6 +70,7 @@ class FixedRows {
   size_t size() const noexcept { return used_; }
   size_t capacity() const noexcept { return rows_.size(); }
   Row& operator[](size_t row) noexcept { return rows_[row]; }
+  KeyHash HashOf(size_t row) const noexcept { return {hashes_[row]}; }
   std::span<const Row> rows() const noexcept { return {rows_.data(), used_}; }
 
   void Clear() noexcept {
@@ -118,4 +119,4 @@ class FixedRows {
 };
 
 }  // namespace vedette
-#endif  // VEDETTE_DATAPLANE_TRACK_FIXED_ROWS_H_
+#endif  // VEDETTE_DATAPLANE_SKETCH_FIXED_ROWS_H_
