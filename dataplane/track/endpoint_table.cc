@@ -42,9 +42,11 @@ EndpointRow* EndpointTable::Earn(KeyHash hash) noexcept {
 
 // What the row counted stays in the sums, and in the sketch in case its endpoint comes back.
 EndpointRow& EndpointTable::Evict(size_t place, KeyHash hash) noexcept {
+  const EndpointCounters& counted = rows_[place].counters;
+  const uint64_t packets = counted.packets_in + counted.packets_out;
   ++evicted_;
-  overflow_.counters.Merge(rows_[place].counters);
-  strangers_.AddConservative(rows_.HashOf(place), static_cast<uint32_t>(WeightOf(rows_[place])));
+  overflow_.counters.Merge(counted);
+  strangers_.AddConservative(rows_.HashOf(place), static_cast<uint32_t>(packets));
   return rows_.Replace(place, hash);
 }
 
