@@ -33,7 +33,6 @@ bool CarriesPorts(uint8_t protocol) {
 
 }  // namespace
 
-// FlowKey's order is that of the specification: by address bytes, then by port.
 std::string CommunityId(const FlowKey& key) {
   std::string input(2, '\0');
   AppendIp(key.low_ip, input);
@@ -63,7 +62,7 @@ IcmpPorts IcmpPortsOf(bool v6, uint8_t type, uint8_t code) noexcept {
       if (type == request) return IcmpPorts{request, reply};
       if (type == reply) return IcmpPorts{reply, request};
     }
-    return IcmpPorts{type, code};
+    return IcmpPorts{type, code, true};
   };
   return v6 ? among(kAnswers6) : among(kAnswers4);
 }

@@ -9,8 +9,9 @@
 
 namespace vedette {
 
-// Canonical: (low_ip, low_port) <= (high_ip, high_port), so that both directions share a key.
-// ICMP has types for ports (community_id.h). No VLAN: a tag on one direction only does not split a
+// Canonical, as Community ID has it: (low_ip, low_port) <= (high_ip, high_port) by bytes, so that
+// both directions share a key. ICMP has types for ports (community_id.h); of a message that nobody
+// answers the sender is "low". No VLAN: a tag on one direction only does not split a
 // flow; FlowTable compares tags apart.
 struct FlowKey {
   IpAddress low_ip, high_ip;

@@ -63,7 +63,7 @@ void KeysOf(const DecodedPacket& packet, const KeyedHash& hash, PacketKeys& keys
   if (IsIcmp(packet)) ports = IcmpPortsOf(packet.is_v6, packet.icmp_type, packet.icmp_code);
   const auto source = std::tie(packet.source_ip, ports.source);
   const auto target = std::tie(packet.target_ip, ports.target);
-  keys.source_is_low = source <= target;
+  keys.source_is_low = ports.one_way || source <= target;
   const auto& low = keys.source_is_low ? source : target;
   const auto& high = keys.source_is_low ? target : source;
   keys.flow = {.low_ip = std::get<0>(low),
