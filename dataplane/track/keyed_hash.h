@@ -23,7 +23,8 @@ class KeyedHash {
     return {Fold(Fold(ip.high() ^ a_, ip.low() ^ b_) ^ kMix3, a_ ^ kMix4)};
   }
   KeyHash OfEndpoint(const EndpointKey& key) const noexcept {
-    const uint64_t rest = uint64_t{key.vlan} << 1 | (key.is_mac ? 1 : 0);
+    // Spread over the word: neighbouring VLANs would leave a pattern in the tag bits.
+    const uint64_t rest = (uint64_t{key.vlan} << 1 | (key.is_mac ? 1 : 0)) * kMix1;
     return {Fold(Fold(key.ip.high() ^ a_, key.ip.low() ^ b_) ^ rest, b_ ^ kMix3)};
   }
   // Symmetric.

@@ -37,7 +37,7 @@ constexpr Reference kBaseline[] = {
     {58, "3ffe:501:1800:2345::2", "3ffe:507:0:1:200:86ff:fe05:80da", 3, 0,
      "1:2ObVBgIn28oZvibYZhZMBgh7WdQ="},
     {58, "3ffe:501:410:0:2c0:dfff:fe47:33e", "3ffe:507:0:1:200:86ff:fe05:80da", 1, 4,
-     "1:hLZd0XWGojozrvxqE0dWB1iM6R0="},
+     "1:hLZd0XGWojozrvxqE0dWB1iM6R0="},
     {58, "3ffe:507:0:1:200:86ff:fe05:80da", "3ffe:501:0:1001::2", 128, 0,
      "1:+TW+HtLHvV1xnGhV1lv7XoJrqQg="},
     {58, "3ffe:501:0:1001::2", "3ffe:507:0:1:200:86ff:fe05:80da", 129, 0,

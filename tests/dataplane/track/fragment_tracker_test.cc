@@ -28,7 +28,6 @@ class FragmentTrackerTest : public ::testing::Test {
                                    .Fragment(id, begin, true)
                                    .Protocol(17)
                                    .Raw(data)
-                                   .Protocol(17)
                                    .Build();
     return Note(packet, at_us);
   }
@@ -146,8 +145,8 @@ TEST(FragmentChargeTest, OverlapIsCountedAndChargedToItsSender) {
                              .Ethernet()
                              .Ip4("203.0.113.9", "10.0.0.2")
                              .Fragment(5, begin, true)
-                             .Raw(std::vector<uint8_t>(512, fill))
-                             .Protocol(253));
+                             .Protocol(253)
+                             .Raw(std::vector<uint8_t>(512, fill)));
   };
   send(0, 1);
   send(256, 2);

@@ -247,14 +247,12 @@ TEST(TrackerFlowTest, UnreachableRefusesWhatItQuotes) {
 
 TEST(TrackerFlowTest, LaterFragmentsAreChargedWithoutAFlow) {
   Tracked tracked;
-  tracked.Send(kStart, Datagram(kClient, kServer, 5000, 53, 1'400).Fragment(9, 0, true));
+  const auto fragment = [](uint16_t begin, bool more) {
+    return PacketBuilder().Ethernet().Ip4(kClient, kServer).Fragment(9, begin, more).Protocol(17);
+  };
+  tracked.Send(kStart, fragment(0, true).Udp(5000, 53).Payload(1'400));
   EXPECT_NE(tracked.last.flow, nullptr);
-  tracked.Send(kStart + 10, PacketBuilder()
-                                .Ethernet()
-                                .Ip4(kClient, kServer)
-                                .Fragment(9, 1'408, false)
-                                .Payload(600)
-                                .Protocol(17));
+  tracked.Send(kStart + 10, fragment(1'408, false).Payload(600));
   EXPECT_EQ(tracked.last.flow, nullptr);
   EXPECT_EQ(tracked.counters.flows_opened, 1U);
   EXPECT_EQ(tracked.counters.flow_packets, 1U);
