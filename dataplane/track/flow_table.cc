@@ -88,6 +88,8 @@ void FlowTable::PrefetchFlow(KeyHash hash, uint64_t now_us) const noexcept {
 }
 
 void FlowTable::Occupy(size_t place, const FlowKey& key, KeyHash hash, uint64_t now_us) noexcept {
+  // The wheel starts with the first flow.
+  if (wheel_second_ == 0 && size_ == 0) wheel_second_ = now_us / 1'000'000;
   Flow& flow = flows_[place];
   flow = Flow{};
   flow.key = key;
@@ -105,8 +107,6 @@ void FlowTable::Schedule(Flow& flow, uint64_t deadline_s) noexcept {
   const uint64_t scheduled_s = links_[place].deadline_s;
   if (scheduled_s != 0 && scheduled_s <= deadline_s) return;
   if (scheduled_s != 0) Unlink(place);
-  // The wheel starts with the first flow; what is overdue comes with the next mark.
-  if (wheel_second_ == 0) wheel_second_ = deadline_s > kWheelSlots ? deadline_s - kWheelSlots : 0;
   Link& link = links_[place];
   link.deadline_s = std::max(deadline_s, wheel_second_ + 1);
   uint32_t& head = wheel_[link.deadline_s % kWheelSlots];
