@@ -75,7 +75,7 @@ void EndpointTable::Clear() noexcept {
   thetas_.Clear();
   strangers_.Clear();
   overflow_ = EndpointRow{};
-  bar_ = 1;
+  bar_ = kLightPackets;
   hand_ = 0;
   kept_ = kNone;
   refused_ = evicted_ = 0;

@@ -51,6 +51,8 @@ class EndpointTable {
  private:
   static constexpr size_t kCandidates = 8, kStepsMax = 32;
   static constexpr size_t kNone = SIZE_MAX;
+  // So many packets in one interval are nobody's flood: no row changes hands for them.
+  static constexpr uint32_t kLightPackets = 8;
   // A flood of 16 k light strangers a shard and second lifts an estimate by 16 with one chance in
   // sixteen; a victim of such a flood has a thousand times that.
   static constexpr CountMinPromise kStrangers = {.error_share = 1e-3, .doubt = 1.0 / 16};
@@ -67,7 +69,7 @@ class EndpointTable {
   ThetaPool thetas_;
   EndpointRow overflow_;
   CountMin strangers_{kStrangers};  // packets of those without a row
-  uint32_t bar_ = 1;                // estimates up to here are not worth a look at the rows
+  uint32_t bar_ = kLightPackets;    // estimates up to here are not worth a look at the rows
   size_t hand_ = 0;
   size_t kept_ = kNone;  // the row of the call before
   uint64_t refused_ = 0;
