@@ -53,6 +53,19 @@ std::vector<PatternDefinition> BuiltInPatterns() {
       {.name = "google_service_account",
        .expression = R"re("type"\s{0,4}:\s{0,4}"service_account"[^\0]{0,512}"private_key")re",
        .severity = "critical"},
+      // FTP and POP3: the client's lines follow each other in its own stream.
+      {.name = "password_login",
+       .expression = R"re((?i:(?:^|\n)USER [^\r\n]{1,128}\r?\nPASS [^\r\n]{1,128}\r?\n))re",
+       .verifier = PatternVerifier::kLogin,
+       .severity = "medium"},
+      {.name = "smtp_login",
+       .expression =
+           R"re((?i:(?:^|\n)AUTH (?:PLAIN [a-z0-9+/=]{8,256}|LOGIN(?: [a-z0-9+/=]{4,128})?\r?\n[a-z0-9+/=]{4,128})\r?\n))re",
+       .severity = "medium"},
+      {.name = "http_basic_login",
+       .expression =
+           R"re((?i:\n(?:Proxy-)?Authorization: {0,4}Basic {1,4}[a-z0-9+/=]{4,256}\r?\n))re",
+       .severity = "medium"},
       {.name = "document_marker",
        .expression =
            R"re((?:STRICTLY|COMPANY|TOP|BUSINESS)[ \-](?:CONFIDENTIAL|SECRET)[ \-]?(?:INTERNAL|NOT FOR DISTRIBUTION)?)re",
@@ -184,6 +197,10 @@ void PatternScanner::Verify(unsigned id, uint64_t end) noexcept {
       break;
     case PatternVerifier::kIban:
       number = IbanAtEnd(before);
+      if (number.empty()) return;
+      break;
+    case PatternVerifier::kLogin:
+      number = LoginAtEnd(before);
       if (number.empty()) return;
       break;
     case PatternVerifier::kPem:

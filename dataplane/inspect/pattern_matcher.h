@@ -22,7 +22,7 @@ struct hs_stream;
 
 namespace vedette {
 
-enum class PatternVerifier : uint8_t { kNone, kLuhn, kIban, kPem };
+enum class PatternVerifier : uint8_t { kNone, kLuhn, kIban, kPem, kLogin };
 
 struct PatternDefinition {
   std::string name;        // of the evidence: lower case, '_'

@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/strip.h"
 
 namespace vedette {
 namespace {
@@ -121,6 +123,19 @@ absl::string_view IbanAtEnd(absl::string_view before) {
     if (remainder == 1) return before.substr(begin);
   }
   return {};
+}
+
+absl::string_view LoginAtEnd(absl::string_view before) {
+  constexpr absl::string_view kUser = "user ";
+  size_t at = before.size();
+  while (at > 0 && !absl::StartsWithIgnoreCase(before.substr(--at), kUser)) {
+  }
+  absl::string_view login = before.substr(at);
+  if (!absl::ConsumePrefix(&login, before.substr(at, kUser.size()))) return before;
+  const absl::string_view name = login.substr(0, login.find_first_of("\r\n"));
+  const bool nobody =
+      absl::EqualsIgnoreCase(name, "anonymous") || absl::EqualsIgnoreCase(name, "ftp");
+  return nobody ? absl::string_view() : login;
 }
 
 }  // namespace vedette

@@ -19,5 +19,9 @@ absl::string_view CardNumberAtEnd(absl::string_view before);
 // An IBAN whose length and check digits fit (ISO 13616, ISO 7064 mod 97-10).
 absl::string_view IbanAtEnd(absl::string_view before);
 
+// USER and PASS lines of somebody: not of "anonymous" or "ftp", whose password is no secret (RFC
+// 1635).
+absl::string_view LoginAtEnd(absl::string_view before);
+
 }  // namespace vedette
 #endif  // VEDETTE_DATAPLANE_INSPECT_PATTERN_VERIFIERS_H_

@@ -43,6 +43,8 @@ struct Contact {
   ContactPhase phase = ContactPhase::kStart;
   FlowOutcome outcome = FlowOutcome::kPending;
   uint8_t protocol = 0;
+  uint8_t app = 0;       // AppProtocol, as far as inspect knew by then
+  bool resumed = false;  // a burst inside a connection that other calls went before
   uint16_t vlan = 0;
   uint16_t port = 0;  // of the destination
   IpAddress device, destination;

@@ -33,6 +33,7 @@ struct EndpointKey {
   X(packets_in) X(packets_out)                                                          \
   X(bytes_in) X(bytes_out)         /* IP total lengths, else frame */                   \
   X(egress_packets) X(egress_bytes) X(ingress_bytes)  /* over the home border */        \
+  X(served_bytes)                  /* of egress_bytes: answers to who asked from outside */ \
   X(tcp_packets) X(udp_packets) X(icmp_packets) X(other_packets) X(fragments)           \
   X(syn_in) X(syn_out) X(syn_ack_in) X(syn_ack_out)                                     \
   X(fin_in) X(fin_out) X(rst_in) X(rst_out)                                             \

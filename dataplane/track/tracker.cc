@@ -53,8 +53,29 @@ bool LooksLikeAnswer(const DecodedPacket& packet) {
   return lease || (packet.source_port <= kWellKnownMax && packet.target_port > kWellKnownMax);
 }
 
+// A bare ACK from a service to the port a client chose: of a connection that began before the
+// capture, and no probe. Clients choose high ports (RFC 6056).
+bool LooksLikeService(const DecodedPacket& packet) {
+  constexpr uint16_t kWellKnownMax = 1'023, kClientMin = 32'768;
+  return (packet.source_port <= kWellKnownMax && packet.target_port > kWellKnownMax) ||
+         (packet.target_port >= kClientMin && packet.source_port < packet.target_port);
+}
+
+// An answer to somebody who asked; of a connection whose start was not seen the port says it.
+bool Serves(const DecodedPacket& packet, const TrackedPacket& out) {
+  if (out.flow == nullptr) return false;
+  return out.flow->direction == Direction::kInbound ||
+         (out.flow->state == FlowState::kMidstream && LooksLikeService(packet));
+}
+
 // The kind of thing that is tried: a TCP or UDP port, else the protocol itself.
-uint64_t ServiceOf(uint8_t protocol, uint16_t port) { return uint64_t{protocol} << 16 | port; }
+// Traceroute walks through UDP ports from 33434 on, one a probe: they are one service.
+uint64_t ServiceOf(uint8_t protocol, uint16_t port) {
+  constexpr uint16_t kTracerouteFirst = 33'434, kTracerouteLast = 33'533;
+  const bool traceroute = protocol == static_cast<uint8_t>(IpProtocol::kUdp) &&
+                          port >= kTracerouteFirst && port <= kTracerouteLast;
+  return uint64_t{protocol} << 16 | (traceroute ? kTracerouteFirst : port);
+}
 
 void CountTcpFlags(uint8_t flags, EndpointCounters& source, EndpointCounters* target) {
   const bool syn = (flags & kTcpSyn) != 0, ack = (flags & kTcpAck) != 0;
@@ -310,7 +331,7 @@ void Tracker::ChargeBeginning(const DecodedPacket& packet, const TrackedPacket& 
     initiator.ports_out.Add(KeyedHash::Combine({}, service));
     responder.sources_in.Add(hash_.OfAddress(flow.initiator_ip()));
     attempt = Attempt(initiator.key, responder_ip);
-  } else if (!is_reset && packet.payload_wire_length == 0) {
+  } else if (!is_reset && packet.payload_wire_length == 0 && !LooksLikeService(packet)) {
     // A lone ACK, FIN, nothing or everything: either the capture began in the middle or a probe.
     attempt = Attempt(out.source->key, packet.target_ip);
   } else if (is_reset && (packet.tcp_flags & kTcpAck) != 0) {
@@ -441,6 +462,7 @@ void Tracker::ChargeEndpoints(const DecodedPacket& packet, const Sides& sides,
   if (sides.source_home && sides.target_outside) {
     ++source.egress_packets;
     source.egress_bytes += out.bytes;
+    if (Serves(packet, out)) source.served_bytes += out.bytes;
     window_.egress->Add(source_row.key, packet.target_ip,
                         KeyedHash::Combine(out.source_key, out.target_key.value), out.bytes);
   } else if (sides.target_home && sides.source_outside) {
@@ -561,20 +583,25 @@ void Tracker::UpdateCall(const DecodedPacket& packet, const TrackedPacket& out,
   const bool resumes =
       !out.new_flow && talks && (quiet_us >= kCallQuietUs || flow.call_start_us == 0);
   if (out.forward && (opens || resumes)) {
-    if (flow.call_start_us != 0) LogCall(flow, ContactPhase::kEnd, packet.arrival.us - quiet_us);
+    if (flow.call_start_us != 0) {
+      LogCall(flow, ContactPhase::kEnd, resumes, packet.arrival.us - quiet_us);
+    }
     flow.call_start_us = packet.arrival.us;
     flow.call_bytes_out = flow.call_bytes_in = 0;
-    LogCall(flow, ContactPhase::kStart, 0);
+    LogCall(flow, ContactPhase::kStart, resumes, 0);
   }
   (out.forward ? flow.call_bytes_out : flow.call_bytes_in) += out.bytes;
 }
 
-void Tracker::LogCall(const Flow& flow, ContactPhase phase, uint64_t end_us) noexcept {
+void Tracker::LogCall(const Flow& flow, ContactPhase phase, bool resumed,
+                      uint64_t end_us) noexcept {
   Contact* contact = window_.contacts->Append();
   if (contact == nullptr) return;
   *contact = {.phase = phase,
               .outcome = flow.outcome,
               .protocol = flow.key.protocol,
+              .app = flow.app,
+              .resumed = resumed,
               .vlan = flow.vlan,
               .port = flow.responder_port(),
               .device = flow.initiator_ip(),
@@ -645,7 +672,7 @@ void Tracker::End(Flow& flow, FlowEnd end) noexcept {
     }
   }
   if (flow.direction == Direction::kOutbound && flow.call_start_us != 0) {
-    LogCall(flow, ContactPhase::kEnd, flow.last_us);
+    LogCall(flow, ContactPhase::kEnd, false, flow.last_us);
   }
   observer_.OnFlowEnd(flow, end);
 }

@@ -101,7 +101,7 @@ class Tracker {
   void NoteFragment(const DecodedPacket& packet, const TrackedPacket& out) noexcept;
   void UpdateCall(const DecodedPacket& packet, const TrackedPacket& out,
                   uint64_t quiet_us) noexcept;
-  void LogCall(const Flow& flow, ContactPhase phase, uint64_t end_us) noexcept;
+  void LogCall(const Flow& flow, ContactPhase phase, bool resumed, uint64_t end_us) noexcept;
   AttemptPair* Attempt(const EndpointKey& source, const IpAddress& target) noexcept;
 
   uint64_t IdleEndUs(const Flow& flow) const noexcept;

@@ -1,7 +1,10 @@
 // exfil.beacon: a home device calls one outside destination at regular intervals, as implants do
 // that wait for orders. Scored as RITA does: dispersion (median absolute deviation over median) and
-// Bowley skew of the intervals, with enough calls over enough time. What many devices call is a
-// common service; calls that were only ever refused reach nobody. Bounded: the last calls of a
+// Bowley skew of the intervals, with enough calls over enough time. RITA wants twenty calls a day;
+// the short intervals that implants have while they are in use are judged after fewer, the long
+// ones that updaters have as well after all twenty. What many devices call is a common service;
+// calls that nobody ever answered or took reach nobody; protocols that keep a connection alive by
+// design, and small answered datagrams inside one flow, are no calls. Bounded: the last calls of a
 // pair, the pairs least recently active go first. Control thread.
 #ifndef VEDETTE_DETECTORS_EXFIL_BEACON_H_
 #define VEDETTE_DETECTORS_EXFIL_BEACON_H_
@@ -23,6 +26,10 @@ class Beacon {
 
   struct Config {
     uint32_t calls_min = 5;
+    // Of bursts inside one connection: messengers and brokers look after theirs as well.
+    uint32_t calls_in_connection_min = 10;
+    // The interval up to which calls_min calls are enough; the longer, the more, up to twenty.
+    double interval_few_seconds_max = 60;
     // Of few calls, and from twenty on: chance makes few intervals look alike.
     double dispersion_few_max = 0.06;
     double dispersion_many_max = 0.2;
@@ -48,6 +55,8 @@ class Beacon {
     std::array<uint64_t, kCallsKept> starts_us;
     uint64_t calls = 0;
     uint64_t first_us = 0;
+    uint64_t resumed = 0;  // calls inside a connection
+    uint64_t reached = 0;  // somebody took the call, as far as can be seen
     uint64_t answered = 0, ended = 0, bytes_out = 0, bytes_in = 0;
     bool alarmed = false;
   };
@@ -58,8 +67,14 @@ class Beacon {
     double median_s = 0, dispersion = 0, skew = 0;
   };
   void Hear(const Contact& contact, uint64_t now_us, std::vector<Pair>& called);
+  void HearEnd(const Contact& contact, State& state) const;
+  void HearCaller(const Contact& contact, uint64_t now_us);
   static Rhythm RhythmOf(const State& state);
-  bool IsBeacon(const State& state, const Rhythm& rhythm) const;
+  double CallsNeeded(const State& state, double interval_s) const;
+  double DispersionMax(const State& state) const;
+  bool IsBeacon(const State& state, const Rhythm& rhythm, uint8_t protocol) const;
+  Finding Describe(const Pair& pair, const State& state, const Rhythm& rhythm,
+                   const IntervalView& view) const;
 
   Config config_;
   BoundedStates<Pair, State> pairs_;

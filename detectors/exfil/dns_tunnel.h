@@ -1,7 +1,9 @@
-// exfil.dns_tunnel: data carried in DNS names and records. Per client and registered domain, over a
-// minute: many distinct long subdomains, or record types that carry data (TXT, NULL, ...) asked for
-// again and again. Names below a domain that an address list or a content network uses are many as
-// well, but short, or numbers, or asked for by A and AAAA alone. Control thread.
+// exfil.dns_tunnel: data carried in DNS names and records. Per client and registered domain: many
+// distinct long subdomains, or record types that carry data (TXT, NULL, ...) asked for again and
+// again; over a minute for tools at their usual speed, over an hour with limits of its own for
+// those that take their time. Names below a domain that an address list or a content network uses
+// are many as well, but short, or numbers, or repeated. What looks files and addresses up by such
+// names on purpose is named in lookup_domains. Control thread.
 #ifndef VEDETTE_DETECTORS_EXFIL_DNS_TUNNEL_H_
 #define VEDETTE_DETECTORS_EXFIL_DNS_TUNNEL_H_
 
@@ -29,6 +31,13 @@ class DnsTunnel {
     // Questions for record types that carry data, to one domain.
     double data_questions_max = 8;
     uint32_t window_s = 60;
+    // The same over a longer time: 3 bytes a second are still more than any one site's names.
+    double slow_name_bytes_max = 10'000;
+    double slow_data_questions_max = 100;
+    uint32_t slow_window_s = 3'600;
+    // Registered domains whose names are questions about files and mail (antivirus reputation).
+    std::vector<std::string> lookup_domains = {"mcafee.com", "sophosxl.net", "trendmicro.com",
+                                               "e5.sk", "webcfs03.com", "spameatingmonkey.net"};
     static Config Read(Settings& settings);
   };
 
@@ -38,17 +47,33 @@ class DnsTunnel {
  private:
   static constexpr size_t kStatesMax = 16'384;
   using Subject = std::pair<std::pair<IpAddress, uint16_t>, std::string>;  // client, vlan; domain
-  struct State {
+  struct Tally {
     uint64_t begin_us = 0, last_us = 0;
-    uint64_t questions = 0, data_questions = 0, answers = 0;
+    uint64_t questions = 0, data_questions = 0, answers = 0, data_answers = 0;
     uint64_t name_bytes = 0, distinct_names = 0, longest_name = 0;
     uint64_t answer_bytes = 0;
     DistinctBitmap<512> names;
-    IpAddress server;
-    bool alarmed = false;
+
+    void Add(const DnsMessage& message, absl::string_view below, uint64_t window_us);
+    // Of questions and answers the capture may show one sort only.
+    uint64_t asked() const { return questions > answers ? questions : answers; }
+    uint64_t data_asked() const {
+      return data_questions > data_answers ? data_questions : data_answers;
+    }
   };
+  struct State {
+    Tally minute, hour;
+    IpAddress server;
+    uint64_t untold_packets = 0, untold_bytes = 0;  // since the last finding
+  };
+  struct Limits {
+    double name_bytes_max, data_questions_max;
+  };
+  bool IsLookup(absl::string_view domain) const;
   void Count(const DnsMessage& message, uint64_t now_us);
-  bool IsTunnel(const State& state) const;
+  bool IsTunnel(const Tally& tally, const Limits& limits) const;
+  static Finding Describe(const Subject& subject, const State& state, const Tally& tally,
+                          const Limits& limits, const IntervalView& view);
 
   Config config_;
   BoundedStates<Subject, State> states_;

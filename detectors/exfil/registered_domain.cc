@@ -2,9 +2,30 @@
 
 #include <libpsl.h>
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+
 namespace vedette {
 
+namespace {
+
+// Longer than every suffix that exists, shorter than a full label of data.
+constexpr size_t kSuffixLengthMax = 24;
+
+bool IsSuffix(absl::string_view label) {
+  if (absl::StartsWith(label, "xn--")) return true;
+  return !label.empty() && label.size() <= kSuffixLengthMax &&
+         std::none_of(label.begin(), label.end(), [](char c) {
+           return absl::ascii_isdigit(static_cast<unsigned char>(c));
+         });
+}
+
+}  // namespace
+
 absl::string_view RegisteredDomain(absl::string_view name) {
+  if (name.size() > name.rfind('.') + 1 && !IsSuffix(name.substr(name.rfind('.') + 1))) return {};
   // Labels are hostile: the library sees text that ends where the name does.
   const std::string text(name.substr(0, name.find('\0')));
   const char* const domain = psl_registrable_domain(psl_builtin(), text.c_str());

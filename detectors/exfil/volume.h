@@ -1,7 +1,9 @@
 // exfil.volume: a home device sends out far more than it usually does, and far more than it
 // fetches. Only what crosses the home border counts: backups and software distribution inside are
-// nobody's loss, downloads have the other sign. Sums over ten minutes against the device's own past
-// and a floor. Control thread.
+// nobody's loss, downloads have the other sign. What a server answers to outside clients is its
+// purpose and does not count. Sums over ten minutes, moved on by five, against the device's own past
+// and a floor; what is above the limit is learned no higher than the limit, so that a long theft
+// does not make itself usual. Control thread.
 #ifndef VEDETTE_DETECTORS_EXFIL_VOLUME_H_
 #define VEDETTE_DETECTORS_EXFIL_VOLUME_H_
 
@@ -34,12 +36,17 @@ class Volume {
 
  private:
   static constexpr size_t kStatesMax = 16'384;
-  struct State {
-    uint64_t begin_us = 0;  // of the window
+  struct Sums {
+    uint64_t begin_us = 0;
     uint64_t out_bytes = 0, in_bytes = 0;
-    uint64_t start_us = 0;
+  };
+  struct State {
+    Sums earlier, now;  // the halves of the window
     Baseline windows;
   };
+  void MoveOn(uint64_t now_us, State& state) const;
+  Finding Describe(const EndpointInterval& endpoint, const State& state, double limit,
+                   const IntervalView& view) const;
 
   Config config_;
   BoundedStates<EndpointKey, State> states_;

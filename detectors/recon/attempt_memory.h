@@ -4,10 +4,12 @@
 #define VEDETTE_DETECTORS_RECON_ATTEMPT_MEMORY_H_
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "dataplane/sketch/distinct_bitmap.h"
 #include "dataplane/track/pair_tables.h"
+#include "detectors/bounded_states.h"
 
 namespace vedette {
 
@@ -18,11 +20,11 @@ struct AttemptMemory {
   uint8_t protocol = 0;
   uint16_t port = 0;
   bool one_service = true;
-  bool alarmed = false;
 
-  // Starts over when the window has passed.
-  void Add(const AttemptPair& attempt, uint64_t now_us, uint64_t window_us) {
-    if (start_us == 0 || now_us >= start_us + window_us) *this = {.start_us = now_us};
+  // Starts over when the window has passed; true if it did.
+  bool Add(const AttemptPair& attempt, uint64_t now_us, uint64_t window_us) {
+    const bool over = start_us == 0 || now_us >= start_us + window_us;
+    if (over) *this = {.start_us = now_us};
     if (tried != 0 && (protocol != attempt.protocol || port != attempt.last_port)) {
       one_service = false;
     }
@@ -33,11 +35,38 @@ struct AttemptMemory {
     accepted += attempt.accepted;
     refused += attempt.refused;
     probes += attempt.probes;
+    return over;
   }
+  // Whole: the estimate of so few is right to a fraction.
+  double Distinct() const { return std::round(distinct.Estimate()); }
   double failed_share() const {
     if (tried == 0) return 0;
     return static_cast<double>(tried - std::min(tried, accepted)) / static_cast<double>(tried);
   }
+};
+
+// Sources, or pairs, in two halves: who came once waits apart, so that spoofed sources, which come
+// once, cannot wash out who tries one thing a minute.
+template <typename Key, typename State>
+class ScanMemory {
+ public:
+  explicit ScanMemory(size_t max) : known_(max), newcomers_(max / 2) {}
+
+  bool Knows(const Key& key) {
+    return known_.Find(key) != nullptr || newcomers_.Find(key) != nullptr;
+  }
+  State& Touch(const Key& key, uint64_t now_us) {
+    if (known_.Find(key) != nullptr) return known_.Touch(key, now_us);
+    if (State* const before = newcomers_.Find(key)) {
+      const State state = *before;
+      newcomers_.Forget(key);
+      return known_.Touch(key, now_us) = state;
+    }
+    return newcomers_.Touch(key, now_us);
+  }
+
+ private:
+  BoundedStates<Key, State> known_, newcomers_;
 };
 
 }  // namespace vedette

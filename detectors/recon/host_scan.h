@@ -1,13 +1,14 @@
-// recon.host_scan: one source tries many hosts, by TCP, UDP, ping or ARP, and most do not answer
-// (Jung et al. 2004). Counted over minutes. Where a capture shows one direction only, UDP and ICMP
-// never are answered: then only what no client does, one service of very many hosts, is a scan.
-// Control thread.
+// recon.host_scan: one source tries many hosts, by TCP, UDP, ping or ARP, and many do not answer
+// (Jung et al. 2004). Counted over minutes, and over hours for slow scans with a limit of its own.
+// A scan asks many hosts for few services; file sharing asks about as many hosts as services, each
+// on a port of its own, and is none. Where a capture shows one direction only, UDP and ICMP never
+// are answered: then only what no client does, one service of very many hosts, is a scan. Control
+// thread.
 #ifndef VEDETTE_DETECTORS_RECON_HOST_SCAN_H_
 #define VEDETTE_DETECTORS_RECON_HOST_SCAN_H_
 
 #include <vector>
 
-#include "detectors/bounded_states.h"
 #include "detectors/detector.h"
 #include "detectors/recon/attempt_memory.h"
 
@@ -19,14 +20,21 @@ class HostScan {
   using Hot = NoHotState;
 
   struct Config {
-    // Distinct hosts. File sharing talks to more, but over many ports and mostly answered.
+    // Distinct hosts; beyond what anybody reaches who mistypes or finds a server down.
     double hosts_max = 15;
     double failed_share_min = 0.6;
+    // Of pings: who watches hosts pings those that are there.
+    double ping_failed_share_min = 0.4;
     // By ARP alone: a router asks for each address that somebody outside tries.
     double arp_hosts_max = 60;
-    // From a source that nobody is seen answering at all.
+    // From a source that nobody is seen answering at all: of one service, of several.
+    double one_way_service_hosts_max = 60;
     double one_way_hosts_max = 250;
     uint32_t window_s = 300;
+    // For scans of a host every few minutes.
+    double slow_hosts_max = 40;
+    double slow_failed_share_min = 0.8;
+    uint32_t slow_window_s = 14'400;
     static Config Read(Settings& settings);
   };
 
@@ -36,15 +44,29 @@ class HostScan {
  private:
   static constexpr size_t kStatesMax = 8'192;
   static constexpr size_t kNewcomersMax = 256;  // of an interval, with a single target
+  struct Memory : AttemptMemory {
+    DistinctBitmap<512> services;
+  };
   struct State {
-    AttemptMemory ip, arp;
+    Memory ip, slow;  // of everything but ARP
+    AttemptMemory arp;
     bool answered = false;  // received anything at all
   };
-  void Report(const EndpointKey& source, const AttemptMemory& memory, double limit,
-              const IntervalView& view, std::vector<Finding>& findings) const;
+  using Attempts = absl::Span<const AttemptPair>;  // of one source
+  // What was tried now: .ip, .arp.
+  struct Tried {
+    bool ip = false, arp = false;
+  };
+  Tried Add(Attempts attempts, uint64_t now_us, State& state) const;
+  double IpLimit(const State& state) const;
+  void Judge(Attempts attempts, const Tried& tried, const State& state, const IntervalView& view,
+             std::vector<Finding>& findings) const;
+  static bool LooksLikeFileSharing(const Memory& memory);
+  static Finding Describe(Attempts attempts, const AttemptMemory& memory, double limit,
+                          const IntervalView& view);
 
   Config config_;
-  BoundedStates<EndpointKey, State> states_;
+  ScanMemory<EndpointKey, State> states_;
 };
 
 }  // namespace vedette

@@ -16,7 +16,8 @@ namespace {
 constexpr size_t kPatternsMax = 1'024;  // matches name them by 16 bits; a database stays small
 constexpr size_t kNameBytesMax = 64;
 constexpr uint32_t kMinimumMax = 1'000'000;
-constexpr absl::string_view kVerifiers[] = {"none", "luhn", "iban", "pem"};  // by PatternVerifier
+constexpr absl::string_view kVerifiers[] = {"none", "luhn", "iban", "pem",
+                                             "login"};  // by PatternVerifier
 constexpr absl::string_view kSeverities[] = {"low", "medium", "high", "critical"};
 
 bool IsPatternName(absl::string_view name) {

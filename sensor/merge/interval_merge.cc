@@ -157,7 +157,7 @@ void IntervalMerger::MergeLogs(Windows windows) {
   std::sort(contacts_.begin(), contacts_.end(), [](const Contact& a, const Contact& b) {
     const auto key = [](const Contact& c) {
       return std::tie(c.start_us, c.device, c.destination, c.protocol, c.port, c.phase, c.end_us,
-                      c.outcome, c.vlan, c.bytes_out, c.bytes_in);
+                      c.outcome, c.vlan, c.bytes_out, c.bytes_in, c.app, c.resumed);
     };
     return key(a) < key(b);
   });
