@@ -132,9 +132,8 @@ double Beacon::CallsNeeded(const State& state, double interval_s) const {
 
 double Beacon::DispersionMax(const State& state) const {
   const double few = config_.calls_min;
-  const double position = std::clamp((static_cast<double>(state.calls) - few) /
-                                         std::max(1.0, kCallsMany - few),
-                                     0.0, 1.0);
+  const double position = std::clamp(
+      (static_cast<double>(state.calls) - few) / std::max(1.0, kCallsMany - few), 0.0, 1.0);
   return config_.dispersion_few_max +
          position * (config_.dispersion_many_max - config_.dispersion_few_max);
 }
@@ -149,7 +148,7 @@ bool Beacon::IsBeacon(const State& state, const Rhythm& rhythm, uint8_t protocol
   }
   if (protocol == kTcp) return state.reached != 0;
   // A hole in an address translator is kept open like that (RFC 4787, RFC 5389).
-  constexpr uint64_t kSmallBytes = 200;
+  constexpr uint64_t kSmallBytes = 300;  // a call, either way
   const bool keeps_open = 2 * state.resumed > state.calls && 2 * state.answered > state.ended &&
                           state.bytes_out <= kSmallBytes * state.ended &&
                           state.bytes_in <= kSmallBytes * state.ended;

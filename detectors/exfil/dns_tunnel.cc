@@ -59,8 +59,7 @@ bool DnsTunnel::IsLookup(absl::string_view domain) const {
          config_.lookup_domains.end();
 }
 
-void DnsTunnel::Tally::Add(const DnsMessage& message, absl::string_view below,
-                           uint64_t window_us) {
+void DnsTunnel::Tally::Add(const DnsMessage& message, absl::string_view below, uint64_t window_us) {
   if (begin_us == 0 || message.arrival_us >= begin_us + window_us) {
     *this = {};
     begin_us = message.arrival_us;
@@ -88,10 +87,10 @@ void DnsTunnel::Count(const DnsMessage& message, uint64_t now_us) {
   constexpr size_t kShortName = 12;  // carries nothing that is worth a state
   const absl::string_view name(message.name.data(), message.name_length);
   const absl::string_view domain = RegisteredDomain(name);
-  const absl::string_view below =
-      domain.empty()                     ? name
-      : name.size() > domain.size() + 1 ? name.substr(0, name.size() - domain.size() - 1)
-                                        : absl::string_view();
+  const absl::string_view below = domain.empty() ? name
+                                  : name.size() > domain.size() + 1
+                                      ? name.substr(0, name.size() - domain.size() - 1)
+                                      : absl::string_view();
   if (SpellsAddress(name, below) || IsLookup(domain)) return;
   if (below.size() < kShortName && !CarriesData(message.type)) return;
   State& state = states_.Touch({{message.client, message.vlan}, std::string(domain)}, now_us);
@@ -109,9 +108,8 @@ bool DnsTunnel::IsTunnel(const Tally& tally, const Limits& limits) const {
   const double length = bytes / static_cast<double>(tally.distinct_names);
   const bool names_carry = bytes > limits.name_bytes_max && length >= config_.name_length_min &&
                            tally.distinct_names >= kNamesMin;
-  const bool records_carry =
-      static_cast<double>(tally.data_asked()) > limits.data_questions_max &&
-      2 * tally.data_asked() > tally.asked();
+  const bool records_carry = static_cast<double>(tally.data_asked()) > limits.data_questions_max &&
+                             2 * tally.data_asked() > tally.asked();
   return names_carry || records_carry;
 }
 
@@ -120,14 +118,13 @@ void DnsTunnel::Evaluate(const Hot&, const IntervalView& view, std::vector<Findi
   for (const DnsMessage& message : view.dns) Count(message, view.begin_us);
   const Limits minute{config_.name_bytes_max, config_.data_questions_max};
   const Limits hour{config_.slow_name_bytes_max, config_.slow_data_questions_max};
-  const uint64_t kept_us =
-      std::max(config_.slow_window_s, config_.window_s) * uint64_t{1'000'000};
+  const uint64_t kept_us = std::max(config_.slow_window_s, config_.window_s) * uint64_t{1'000'000};
   states_.Each([&](const Subject& subject, State& state, uint64_t touched_us) {
     if (touched_us < view.begin_us) return touched_us + kept_us > view.begin_us;
     const bool fast = IsTunnel(state.minute, minute);
     if (!fast && !IsTunnel(state.hour, hour)) return true;
-    findings.push_back(Describe(subject, state, fast ? state.minute : state.hour,
-                                fast ? minute : hour, view));
+    findings.push_back(
+        Describe(subject, state, fast ? state.minute : state.hour, fast ? minute : hour, view));
     state.untold_packets = state.untold_bytes = 0;
     return true;
   });
@@ -137,9 +134,8 @@ Finding DnsTunnel::Describe(const Subject& subject, const State& state, const Ta
                             const Limits& limits, const IntervalView& view) {
   const auto& [client, domain] = subject;
   const bool by_names = static_cast<double>(tally.name_bytes) > limits.name_bytes_max;
-  Finding finding{.kind = kName,
-                  .subject = {.ip = client.first, .vlan = client.second},
-                  .role = Role::kActor};
+  Finding finding{
+      .kind = kName, .subject = {.ip = client.first, .vlan = client.second}, .role = Role::kActor};
   finding.severity = Severity::kHigh;
   finding.measured = static_cast<double>(by_names ? tally.name_bytes : tally.data_asked());
   finding.limit = by_names ? limits.name_bytes_max : limits.data_questions_max;
@@ -154,14 +150,14 @@ Finding DnsTunnel::Describe(const Subject& subject, const State& state, const Ta
   finding.packets = state.untold_packets;
   finding.bytes = state.untold_bytes;
   finding.window_ms = (view.end_us - tally.begin_us) / 1'000;
-  finding.message = absl::StrCat(
-      "asked for ", CountText(tally.distinct_names), " names under ",
-      domain.empty() ? "no registered" : "one", " domain in ",
-      DurationText(view.end_us - tally.begin_us), ", ", BytesText(tally.name_bytes),
-      " in the names (limit ", BytesText(static_cast<uint64_t>(limits.name_bytes_max)), "), ",
-      CountText(tally.data_asked()), " of ", CountText(tally.asked()),
-      " questions for records that carry data (limit ",
-      CountText(static_cast<uint64_t>(limits.data_questions_max)), ")");
+  finding.message =
+      absl::StrCat("asked for ", CountText(tally.distinct_names), " names under ",
+                   domain.empty() ? "no registered" : "one", " domain in ",
+                   DurationText(view.end_us - tally.begin_us), ", ", BytesText(tally.name_bytes),
+                   " in the names (limit ", BytesText(static_cast<uint64_t>(limits.name_bytes_max)),
+                   "), ", CountText(tally.data_asked()), " of ", CountText(tally.asked()),
+                   " questions for records that carry data (limit ",
+                   CountText(static_cast<uint64_t>(limits.data_questions_max)), ")");
   finding.detail = {{"domain", domain},
                     {"names", absl::StrCat(tally.distinct_names)},
                     {"longest_name", absl::StrCat(tally.longest_name)},

@@ -36,8 +36,9 @@ class DnsTunnel {
     double slow_data_questions_max = 100;
     uint32_t slow_window_s = 3'600;
     // Registered domains whose names are questions about files and mail (antivirus reputation).
-    std::vector<std::string> lookup_domains = {"mcafee.com", "sophosxl.net", "trendmicro.com",
-                                               "e5.sk", "webcfs03.com", "spameatingmonkey.net"};
+    std::vector<std::string> lookup_domains = {"mcafee.com",     "sophosxl.net",
+                                               "trendmicro.com", "e5.sk",
+                                               "webcfs03.com",   "spameatingmonkey.net"};
     static Config Read(Settings& settings);
   };
 

@@ -17,9 +17,8 @@ constexpr size_t kSuffixLengthMax = 24;
 bool IsSuffix(absl::string_view label) {
   if (absl::StartsWith(label, "xn--")) return true;
   return !label.empty() && label.size() <= kSuffixLengthMax &&
-         std::none_of(label.begin(), label.end(), [](char c) {
-           return absl::ascii_isdigit(static_cast<unsigned char>(c));
-         });
+         std::none_of(label.begin(), label.end(),
+                      [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); });
 }
 
 }  // namespace

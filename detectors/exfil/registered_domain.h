@@ -9,8 +9,8 @@
 
 namespace vedette {
 
-// "example.co.uk" of "a.b.example.co.uk"; of a name under no known suffix the last two labels, as in
-// private networks. Empty where the last label is none that a registry or an administrator gives
+// "example.co.uk" of "a.b.example.co.uk"; of a name under no known suffix the last two labels, as
+// in private networks. Empty where the last label is none that a registry or an administrator gives
 // (RFC 3696: letters), so that names made up whole belong together. `name` is lower case without a
 // final dot; a view into it.
 absl::string_view RegisteredDomain(absl::string_view name);

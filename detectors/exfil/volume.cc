@@ -25,7 +25,7 @@ void Volume::MoveOn(uint64_t now_us, State& state) const {
   if (state.earlier.begin_us != 0) {
     const double limit = state.windows.Limit(config_.bytes_max, config_.deviations_max);
     const auto out = static_cast<double>(state.earlier.out_bytes + state.now.out_bytes);
-    state.windows.Learn(std::min(out, limit), 1.0 / 8);
+    if (out <= limit) state.windows.Learn(out, 1.0 / 8);
   }
   state.earlier = now_us < state.now.begin_us + 2 * half_us ? state.now : Sums{};
   state.now = {.begin_us = now_us};
@@ -58,13 +58,12 @@ Finding Volume::Describe(const EndpointInterval& endpoint, const State& state, d
   Finding finding{.kind = kName, .subject = endpoint.key, .role = Role::kActor};
   finding.severity = out > kMuch * limit ? Severity::kHigh : Severity::kMedium;
   finding.score = std::min(1.0, 0.4 + 0.1 * out / limit);
-  finding.start_us =
-      state.earlier.begin_us != 0 ? state.earlier.begin_us : state.now.begin_us;
+  finding.start_us = state.earlier.begin_us != 0 ? state.earlier.begin_us : state.now.begin_us;
   finding.last_us = view.end_us - 1;
   for (const EgressPair& pair : view.egress) {
     if (pair.device != endpoint.key) continue;
-    finding.peers.push_back({{.ip = pair.destination, .vlan = endpoint.key.vlan},
-                             static_cast<double>(pair.bytes)});
+    finding.peers.push_back(
+        {{.ip = pair.destination, .vlan = endpoint.key.vlan}, static_cast<double>(pair.bytes)});
   }
   finding.peer_count = finding.peers.size();
   KeepHeaviest(finding.peers);
@@ -76,11 +75,12 @@ Finding Volume::Describe(const EndpointInterval& endpoint, const State& state, d
   finding.unit = "bytes";
   finding.window_ms = (view.end_us - finding.start_us) / 1'000;
   finding.calm_ms = config_.window_s * uint64_t{1'000};
-  finding.message = absl::StrCat("sent ", BytesText(out_bytes), " out of the network in ",
-                                 DurationText(view.end_us - finding.start_us), " (limit ",
-                                 BytesText(static_cast<uint64_t>(limit)), "), ",
-                                 ratio > 1'000 ? "and fetched next to nothing"
-                                               : absl::StrFormat("%.1f times what it fetched", ratio));
+  finding.message =
+      absl::StrCat("sent ", BytesText(out_bytes), " out of the network in ",
+                   DurationText(view.end_us - finding.start_us), " (limit ",
+                   BytesText(static_cast<uint64_t>(limit)), "), ",
+                   ratio > 1'000 ? "and fetched next to nothing"
+                                 : absl::StrFormat("%.1f times what it fetched", ratio));
   finding.detail = {{"bytes_in", absl::StrCat(in_bytes)},
                     {"windows_known", absl::StrCat(state.windows.samples())}};
   return finding;

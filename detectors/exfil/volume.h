@@ -1,9 +1,9 @@
 // exfil.volume: a home device sends out far more than it usually does, and far more than it
 // fetches. Only what crosses the home border counts: backups and software distribution inside are
 // nobody's loss, downloads have the other sign. What a server answers to outside clients is its
-// purpose and does not count. Sums over ten minutes, moved on by five, against the device's own past
-// and a floor; what is above the limit is learned no higher than the limit, so that a long theft
-// does not make itself usual. Control thread.
+// purpose and does not count. Sums over ten minutes, moved on by five, against the device's own
+// past and a floor; what is above the limit is not learned, so that a long theft does not make
+// itself usual. Control thread.
 #ifndef VEDETTE_DETECTORS_EXFIL_VOLUME_H_
 #define VEDETTE_DETECTORS_EXFIL_VOLUME_H_
 

@@ -28,7 +28,7 @@ class HostScan {
     // By ARP alone: a router asks for each address that somebody outside tries.
     double arp_hosts_max = 60;
     // From a source that nobody is seen answering at all: of one service, of several.
-    double one_way_service_hosts_max = 60;
+    double one_way_service_hosts_max = 24;
     double one_way_hosts_max = 250;
     uint32_t window_s = 300;
     // For scans of a host every few minutes.

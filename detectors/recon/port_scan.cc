@@ -135,11 +135,10 @@ Finding PortScan::Describe(const AttemptPair& attempt, const State& state, const
   finding.calm_ms = memory.tried > 1 && &memory == &state.slow
                         ? std::max<uint64_t>(60'000, 3 * span_us / 1'000 / memory.tried)
                         : 0;
-  finding.message =
-      absl::StrCat("tried about ", RoughText(ports), " ports of one host in ",
-                   DurationText(span_us), " (limit ",
-                   CountText(static_cast<uint64_t>(verdict.limit)), "), ",
-                   absl::StrFormat("%.0f", 100 * memory.failed_share()), " % in vain");
+  finding.message = absl::StrCat(
+      "tried about ", RoughText(ports), " ports of one host in ", DurationText(span_us), " (limit ",
+      CountText(static_cast<uint64_t>(verdict.limit)), "), ",
+      absl::StrFormat("%.0f", 100 * memory.failed_share()), " % in vain");
   finding.detail = {{"attempts", absl::StrCat(memory.tried)},
                     {"accepted", absl::StrCat(memory.accepted)},
                     {"refused", absl::StrCat(memory.refused)},

@@ -17,7 +17,7 @@ constexpr size_t kPatternsMax = 1'024;  // matches name them by 16 bits; a datab
 constexpr size_t kNameBytesMax = 64;
 constexpr uint32_t kMinimumMax = 1'000'000;
 constexpr absl::string_view kVerifiers[] = {"none", "luhn", "iban", "pem",
-                                             "login"};  // by PatternVerifier
+                                            "login"};  // by PatternVerifier
 constexpr absl::string_view kSeverities[] = {"low", "medium", "high", "critical"};
 
 bool IsPatternName(absl::string_view name) {
