@@ -74,13 +74,13 @@ void Beacon::Hear(const Contact& contact, uint64_t now_us, std::vector<Pair>& ca
   HearCaller(contact, now_us);
 }
 
-// A connection without an answer that yet carried data began before the capture, or its answers
-// take another road; a mere SYN that nobody answers ends as unanswered, or as refused.
+// A connection that goes on talking without an answer began before the capture, or its answers take
+// another road; of a mere SYN that nobody answers there is nothing to go on.
 void Beacon::HearEnd(const Contact& contact, State& state) const {
   const bool accepted = contact.outcome == FlowOutcome::kAccepted;
   ++state.ended;
   state.answered += contact.bytes_in != 0 && accepted;
-  state.reached += accepted || contact.outcome == FlowOutcome::kPending;
+  state.reached += accepted || (contact.resumed && contact.outcome == FlowOutcome::kPending);
   state.bytes_out += contact.bytes_out;
   state.bytes_in += contact.bytes_in;
 }
