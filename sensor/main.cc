@@ -1,4 +1,5 @@
 // The program: the command line over the real streams and the real pipeline.
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -9,6 +10,9 @@
 #include "sensor/pipeline/replay.h"
 
 int main(int argc, char** argv) {
+  // A reader that has left and a file that may not grow are writes that fail, with a message.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   // CLI11 and yaml-cpp may throw what nobody expected, memory may run out: say it, do not abort.
   try {
     const vedette::CommandContext context{

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "dataplane/capture/pcap_filter.h"
 #include "dataplane/track/home_networks.h"
 #include "detectors/near_name.h"
 
@@ -36,8 +37,7 @@ void DeclareInput(CLI::App& app, ReplayArguments& to) {
       ->type_name("FILTER")
       ->group("Input");
   app.add_option("--shift-to", to.shift_to,
-                 "the first packet is at TIME (2026-01-31T12:00:00Z, or seconds since 1970), all "
-                 "later ones keep their distance")
+                 "the first packet is at TIME: RFC 3339 or seconds since 1970")
       ->type_name("TIME")
       ->group("Input");
   app.add_option("--speed", to.speed, "max: as fast as possible; real: as it was captured [max]")
@@ -120,6 +120,9 @@ void PlanInput(const ReplayArguments& arguments, ReplayRequest& request, Faults&
   request.captures = arguments.captures;
   request.merge = arguments.merge;
   request.bpf = arguments.bpf;
+  if (const auto filter = PcapFilter::Compile(request.bpf); !request.bpf.empty() && !filter.ok()) {
+    faults.push_back(absl::StrCat("--bpf: ", filter.status().message()));
+  }
   if (std::count(request.captures.begin(), request.captures.end(), "-") > 1) {
     faults.push_back("CAPTURE: standard input (-) is named twice and can be read once");
   }

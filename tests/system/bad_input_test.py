@@ -261,7 +261,8 @@ class Claims(system_test.SystemTest):
 
     def test_what_the_sender_cut_is_malformed(self):
         cut = FRAME[:14 + 20 + 5]
-        outcome = self.replay(self.write("cut.pcap", capture_files.pcap([(1000, 0, cut)] * 5)))
+        packets = [(1000 + i, 0, cut) for i in range(5)]
+        outcome = self.replay(self.write("cut.pcap", capture_files.pcap(packets)))
         names = sensor_run.total(outcome.health, "irregularities")
         self.assertEqual(sum(names.values()), 5, names)
         self.assertFalse([n for n in names if n.startswith("capture.")], names)

@@ -6,7 +6,7 @@ import system_test
 from sensor_run import DONE, FAILED, ROOT, USAGE, run
 
 COMMANDS = ("replay", "check", "explain", "patterns", "help")
-CARD = "4111 1111 1111 1111"
+CARD = "4929 4212 3460 0821"
 
 
 def kinds():
@@ -89,11 +89,11 @@ class CommandLine(system_test.SystemTest):
         text = self.done("patterns", "test", card, none)
         self.assertRegex(text, r"card\.txt: \S+: 1 match")
         self.assertIn("none: no match", text)
-        self.assertNotIn("1111", text, "what matched is not shown")
+        self.assertNotIn("4212", text, "what matched is not shown")
         self.assertIn("1 match", self.done("patterns", "test", "-", stdin=card.read_bytes()))
-        wrong = self.write("wrong.txt", CARD.replace("1111 1111", "1111 1112").encode())
+        wrong = self.write("wrong.txt", CARD.replace("3460", "3461").encode())
         self.assertIn("no match", self.done("patterns", "test", wrong))
-        across = b"x" * 255 + CARD.encode() + b" "
+        across = b"x" * 250 + b" " + CARD.encode()
         self.assertIn("1 match", self.done("patterns", "test", self.write("across", across)))
 
     def test_patterns_of_what_cannot_be_read(self):

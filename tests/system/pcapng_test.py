@@ -7,7 +7,9 @@ import frames
 import sensor_run
 import system_test
 
-FRAME = frames.udp(b"x" * 40, "192.168.0.1", 4000, "192.168.0.2", 5000)
+FRAMES = [frames.udp(b"%02d" % i * 20, "192.168.0.1", 4000, "192.168.0.2", 5000)
+          for i in range(10)]  # the same twice within 2 ms is a mirror port's copy
+FRAME = FRAMES[0]
 SECOND = 1_700_000_000
 US = SECOND * 10**6
 
@@ -23,17 +25,17 @@ class Pcapng(system_test.SystemTest):
 
     def test_both_byte_orders_in_one_file(self):
         data = b"".join(files.section(order) + files.interface(order=order) +
-                        files.enhanced_packet(FRAME, US + i, order=order) +
-                        files.obsolete_packet(FRAME, US + i, order=order)
+                        files.enhanced_packet(FRAMES[2 * i], US + i, order=order) +
+                        files.obsolete_packet(FRAMES[2 * i + 1], US + i, order=order)
                         for i, order in enumerate("<><"))
         self.assertEqual(sum(f["packets_fwd"] for f in self.flows(data)), 6)
 
     def test_interfaces_of_different_link_types_and_snap_lengths(self):
-        sll = struct.pack(">HHH8sH", 0, 1, 6, frames.mac_of("192.168.0.1"), 0x0800) + FRAME[14:]
+        sll = struct.pack(">HHH8sH", 0, 1, 6, frames.mac_of("192.168.0.1"), 0x0800) + FRAMES[2][14:]
         data = (files.section() + files.interface(files.ETHERNET, 64) +
                 files.interface(files.RAW_IP, 0) + files.interface(files.LINUX_SLL, 9000) +
                 files.enhanced_packet(FRAME[:64], US, 0, len(FRAME)) +
-                files.enhanced_packet(FRAME[14:], US + 1, 1) +
+                files.enhanced_packet(FRAMES[1][14:], US + 1, 1) +
                 files.enhanced_packet(sll, US + 2, 2))
         outcome = self.replay(self.write("a.pcapng", data))
         self.assertEqual(sensor_run.total(outcome.health, "packets_received"), 3)
@@ -67,13 +69,14 @@ class Pcapng(system_test.SystemTest):
         unknown = [files.block(kind, bytes(size)) for kind, size in
                    ((0x0BAD, 0), (5, 4), (4, 100), (0x80000001, 300_000), (10, 1 << 20))]
         data = files.section() + unknown[0] + files.interface() + unknown[1]
-        for each in unknown:
-            data += files.enhanced_packet(FRAME, US) + each
+        for frame, each in zip(FRAMES, unknown):
+            data += files.enhanced_packet(frame, US) + each
         self.assertEqual(sum(f["packets_fwd"] for f in self.flows(data)), len(unknown))
 
     def test_simple_packets_take_the_latest_time(self):
         data = (files.section() + files.interface(snap_length=60) +
-                files.enhanced_packet(FRAME, US + 5) + files.simple_packet(FRAME[:60], len(FRAME)))
+                files.enhanced_packet(FRAME, US + 5) +
+                files.simple_packet(FRAMES[1][:60], len(FRAME)))
         flow, = self.flows(data)
         self.assertEqual((flow["packets_fwd"], flow["end_us"]), (2, US + 5))
 

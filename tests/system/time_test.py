@@ -43,10 +43,12 @@ class Time(system_test.SystemTest):
     def test_ends_of_the_calendar(self):
         for seconds in (0, 1, 2**31 - 1, 2**31, 2**32 - 2):
             for order in "<>":
-                outcome = self.outcome(at(seconds, seconds + 1, order=order))
-                flow, = outcome.flows
-                self.assertEqual((flow["start_us"], flow["end_us"]),
-                                 (seconds * 10**6, (seconds + 1) * 10**6))
+                for workers in (1, 3):
+                    outcome = self.outcome(at(seconds + 0.25, seconds + 1, order=order),
+                                           options=["--workers", workers])
+                    flow, = outcome.flows
+                    self.assertEqual((flow["packets_fwd"], flow["start_us"], flow["end_us"]),
+                                     (2, seconds * 10**6 + 250_000, (seconds + 1) * 10**6))
 
     def test_from_1970_to_2106(self):
         outcome = self.outcome(at(0, 2**32 - 1), seconds_max=20)
@@ -75,7 +77,7 @@ class Time(system_test.SystemTest):
 
     def test_shift(self):
         for text, us in (("2026-01-31T12:00:00Z", 1769860800 * 10**6),
-                         ("1769860800.5", 1769860800_500_000), ("0", 0)):
+                         ("1769860800.5", 1769860800_500_000), ("0.25", 250_000)):
             flow, = self.outcome(at(5000, 5003), options=["--shift-to", text]).flows
             self.assertEqual((flow["start_us"], flow["end_us"]), (us, us + 3 * 10**6), text)
 
