@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "dataplane/track/flow.h"
@@ -57,6 +58,20 @@ class Mailbox {
   alignas(kCacheLineBytes) std::atomic<T*> item_{nullptr};
 };
 
+// One for all workers: whoever waits for any of them waits here.
+class HandoverBell {
+ public:
+  void Ring() noexcept {
+    rung_.fetch_add(1, std::memory_order_release);
+    rung_.notify_one();
+  }
+  uint32_t rung() const noexcept { return rung_.load(std::memory_order_acquire); }
+  void WaitBeyond(uint32_t heard) const noexcept { rung_.wait(heard, std::memory_order_acquire); }
+
+ private:
+  alignas(kCacheLineBytes) std::atomic<uint32_t> rung_{0};
+};
+
 enum class HandoverKind : uint8_t {
   kWindow,  // of one shard, for the interval of the next mark
   kFlows,   // ended flows
@@ -80,7 +95,7 @@ class Handover {
   static constexpr size_t kSlots = 256;
   static constexpr size_t kChunks = 8;  // beside those being filled
 
-  Handover() {
+  explicit Handover(HandoverBell& bell) : bell_(bell) {
     for (FlowChunk& chunk : chunks_) GiveBack(&chunk);
   }
 
@@ -88,6 +103,7 @@ class Handover {
   void Send(const Item& item) noexcept {
     ring_.WaitForFree() = item;
     ring_.Publish();
+    bell_.Ring();
   }
   Window<Observe>* WaitForSpare(size_t shard) noexcept { return mailboxes_[shard].WaitAndTake(); }
   FlowChunk* WaitForChunk() noexcept {
@@ -97,8 +113,10 @@ class Handover {
   }
 
   // Control thread.
-  Item Receive() noexcept {
-    const Item item = ring_.WaitForFilled();
+  std::optional<Item> Receive() noexcept {
+    const Item* const oldest = ring_.IfFilled();
+    if (oldest == nullptr) return std::nullopt;
+    const Item item = *oldest;
     ring_.Free();
     return item;
   }
@@ -111,6 +129,7 @@ class Handover {
   }
 
  private:
+  HandoverBell& bell_;
   SpscRing<Item, kSlots> ring_;
   SpscRing<FlowChunk*, 32> free_chunks_;
   std::array<Mailbox<Window<Observe>>, kShards> mailboxes_;

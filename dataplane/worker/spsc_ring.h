@@ -41,6 +41,12 @@ class SpscRing {
     }
     return slots_[freed % kSlots];
   }
+  // Null while there is none.
+  const T* IfFilled() const noexcept {
+    const uint32_t freed = freed_.load(std::memory_order_relaxed);
+    if (filled_.load(std::memory_order_acquire) == freed) return nullptr;
+    return &slots_[freed % kSlots];
+  }
   void Free() noexcept {
     freed_.fetch_add(1, std::memory_order_release);
     freed_.notify_one();

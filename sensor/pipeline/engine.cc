@@ -1,5 +1,6 @@
 #include "sensor/pipeline/engine.h"
 
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -28,7 +29,7 @@ Engine::Engine(const SensorConfig& config, size_t workers, ShardSurroundings sur
                EventSink& sink)
     : surroundings_(std::move(surroundings)), control_(config, sink) {
   for (size_t i = 0; i < workers; ++i) {
-    handovers_.push_back(std::make_unique<Handover<Observe>>());
+    handovers_.push_back(std::make_unique<Handover<Observe>>(bell_));
     workers_.push_back(
         std::make_unique<Worker<Observe>>(i, workers, surroundings_, *handovers_.back()));
   }
@@ -53,9 +54,7 @@ void Engine::Run(PacketSource& source) {
 void Engine::ControlLoop() {
   for (;;) {
     uint64_t second = 0;
-    bool open = false;
-    for (size_t i = 0; i < workers_.size(); ++i) open |= CollectUntilMark(i, second);
-    if (!open) break;
+    if (!CollectInterval(second)) break;
     control_.OnInterval(second, windows_);
     for (size_t shard = 0; shard < kShards; ++shard) {
       windows_[shard]->Clear();
@@ -65,25 +64,46 @@ void Engine::ControlLoop() {
   control_.OnEnd();
 }
 
-bool Engine::CollectUntilMark(size_t worker, uint64_t& second) {
+// From whichever has something: a worker that waits for room here keeps the reader from giving
+// packets to the others, so that waiting for one of those alone would last for ever.
+bool Engine::CollectInterval(uint64_t& second) {
+  std::vector<bool> complete(workers_.size(), false);
+  bool open = false;
+  for (size_t left = workers_.size(); left > 0;) {
+    const uint32_t heard = bell_.rung();
+    const size_t left_before = left;
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      if (complete[i]) continue;
+      const Collected collected = Collect(i, second);
+      if (collected == Collected::kAll) continue;
+      complete[i] = true;
+      open |= collected == Collected::kMark;
+      --left;
+    }
+    if (left > 0 && left == left_before) bell_.WaitBeyond(heard);
+  }
+  return open;
+}
+
+Engine::Collected Engine::Collect(size_t worker, uint64_t& second) {
   Handover<Observe>& handover = *handovers_[worker];
-  for (;;) {
-    const HandoverItem<Observe> item = handover.Receive();
-    switch (item.kind) {
+  while (const std::optional<HandoverItem<Observe>> item = handover.Receive()) {
+    switch (item->kind) {
       case HandoverKind::kWindow:
-        windows_[item.shard] = item.window;
+        windows_[item->shard] = item->window;
         break;
       case HandoverKind::kFlows:
-        control_.OnFlows(item.flows->view());
-        handover.GiveBack(item.flows);
+        control_.OnFlows(item->flows->view());
+        handover.GiveBack(item->flows);
         break;
       case HandoverKind::kMark:
-        second = item.second;
-        return true;
+        second = item->second;
+        return Collected::kMark;
       case HandoverKind::kEnd:
-        return false;
+        return Collected::kEnd;
     }
   }
+  return Collected::kAll;
 }
 
 }  // namespace vedette

@@ -38,10 +38,14 @@ class Engine {
   Engine(const SensorConfig& config, size_t workers, ShardSurroundings surroundings,
          EventSink& sink);
   void ControlLoop();
-  // Takes what one worker hands over, up to its next mark. False: it has ended.
-  bool CollectUntilMark(size_t worker, uint64_t& second);
+  // Takes what the workers hand over, up to the next mark of each. False: they have ended.
+  bool CollectInterval(uint64_t& second);
+  enum class Collected { kAll, kMark, kEnd };
+  // Takes what one worker has handed over by now, up to its next mark.
+  Collected Collect(size_t worker, uint64_t& second);
 
   ShardSurroundings surroundings_;
+  HandoverBell bell_;
   std::vector<std::unique_ptr<Handover<Observe>>> handovers_;
   std::vector<std::unique_ptr<Worker<Observe>>> workers_;
   std::unique_ptr<FanOut> fan_out_;

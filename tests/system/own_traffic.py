@@ -105,10 +105,22 @@ def mixed_pcapng(seed):
     return b"".join(blocks), len(to.packets)
 
 
+def crowd():
+    """Two addresses with more flows than a worker hands over at once: all end in an idle hour,
+    and a crowd of packets is behind it."""
+    a, b = "192.168.4.1", "192.168.4.2"
+    packets = [(BEGIN_S + i // 4000, i % 4000 * 200, frames.udp(b"%05d" % i, a, 1024 + i, b, 53))
+               for i in range(8000)]
+    packets += [(BEGIN_S + 3600, i * 100, frames.udp(b"%05d" % i, a, 1024 + i % 7, b, 123))
+                for i in range(3000)]
+    return capture_files.pcap(packets), len(packets)
+
+
 def captures_in(folder):
     """Writes the tests' own captures there: (path, packets) each."""
     made = []
-    for name, (data, packets) in (("mixed.pcap", mixed(1)), ("interfaces.pcapng", mixed_pcapng(2))):
+    for name, (data, packets) in (("mixed.pcap", mixed(1)), ("interfaces.pcapng", mixed_pcapng(2)),
+                                    ("crowd.pcap", crowd())):
         path = folder / name
         path.write_bytes(data)
         made.append((path, packets))
