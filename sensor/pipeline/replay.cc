@@ -14,7 +14,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "dataplane/capture/replay_source.h"
+#include "sensor/event/text_safety.h"
 #include "sensor/export/file_export.h"
 #include "sensor/pipeline/engine.h"
 #include "sensor/pipeline/paced_source.h"
@@ -51,8 +55,17 @@ ReplayOptions OptionsOf(const ReplayRequest& request) {
   return options;
 }
 
+// Names of files are anybody's text; the lines are ours.
+std::string Shown(absl::string_view message) {
+  constexpr size_t kLineBytesMax = 8192;
+  return absl::StrJoin(absl::StrSplit(message, '\n'), "\n",
+                       [](std::string* out, absl::string_view line) {
+                         absl::StrAppend(out, Printable(line, kLineBytesMax));
+                       });
+}
+
 int Fail(const absl::Status& status, ExitStatus exit) {
-  std::cerr << "vedette replay: " << status.message() << "\n";
+  std::cerr << "vedette replay: " << Shown(status.message()) << "\n";
   return static_cast<int>(exit);
 }
 
@@ -83,7 +96,7 @@ int RunReplay(const SensorConfig& config, const ReplayRequest& request) {
   ExitStatus exit = ExitStatus::kDone;
   for (const ReplayFault& fault : (*source)->faults()) {
     exit = ExitStatus::kInputIncomplete;
-    std::cerr << "vedette replay: " << fault.ToString() << "\n";
+    std::cerr << "vedette replay: " << Shown(fault.ToString()) << "\n";
   }
   const absl::Status written = (*files)->Finish();
   if (!written.ok()) return Fail(written, ExitStatus::kFailed);
