@@ -1,8 +1,8 @@
-"""Every packet of a capture is accounted for: accounting_test.py [--all] [CAPTURE...]
+"""Every packet of a capture is accounted for: accounting_test.py [--made | --all] [CAPTURE...]
 In each health event and over all: received = processed + dropped, processed = sum of decoded;
 received is what an independent reader counts up to the damage; the windows follow each other and
-cover the capture; flows and devices hold no more than was received. --all takes every capture of
-../shared/pcaps; without arguments the tests' own are replayed."""
+cover the capture; flows hold no more packets than were received. Which captures:
+capture_choice.py."""
 import argparse
 import os
 import sys
@@ -10,10 +10,9 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import capture_choice
 import capture_files
 import sensor_run
-import system_test
-import own_traffic
 
 DROPPED = {"nic_missed", "no_mbuf", "nic_errors", "kernel", "ring_full", "other"}
 
@@ -82,13 +81,10 @@ def check(capture):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--all", action="store_true")
-    parser.add_argument("captures", nargs="*", type=Path)
+    capture_choice.add_options(parser)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vedette-test-") as folder:
-        captures = arguments.captures or [path for path, _ in own_traffic.captures_in(Path(folder))]
-        if arguments.all:
-            captures = system_test.shared_or_exit()
+        captures = capture_choice.chosen(arguments, folder)
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             results = list(pool.map(check, captures))
     faults = [fault for found, _ in results for fault in found]

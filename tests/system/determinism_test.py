@@ -1,6 +1,6 @@
 """The same capture gives the same alerts, devices, flows and accounts, byte for byte after sorting
-by id, for any number of workers: determinism_test.py [--all] [CAPTURE...]
---all takes every capture of ../shared/pcaps; without arguments the tests' own are replayed."""
+by id, for any number of workers: determinism_test.py [--made | --all] [CAPTURE...]
+Which captures: capture_choice.py."""
 import argparse
 import json
 import os
@@ -9,9 +9,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import capture_choice
 import sensor_run
-import system_test
-import own_traffic
 
 WORKERS = (1, 2, 3, 8, 16)
 
@@ -59,15 +58,12 @@ def compare(capture, worker_counts):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--all", action="store_true")
     parser.add_argument("--workers", default=",".join(map(str, WORKERS)))
-    parser.add_argument("captures", nargs="*", type=Path)
+    capture_choice.add_options(parser)
     arguments = parser.parse_args()
     worker_counts = [int(number) for number in arguments.workers.split(",")]
     with tempfile.TemporaryDirectory(prefix="vedette-test-") as folder:
-        captures = arguments.captures or [path for path, _ in own_traffic.captures_in(Path(folder))]
-        if arguments.all:
-            captures = system_test.shared_or_exit()
+        captures = capture_choice.chosen(arguments, folder)
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             results = list(pool.map(lambda c: compare(c, worker_counts), captures))
     faults = [fault for found, _ in results for fault in found]

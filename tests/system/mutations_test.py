@@ -1,8 +1,8 @@
 """No capture, however damaged, crashes the program, hangs it, or gets more than its memory:
-mutations_test.py [--all] [--whole] [--seed N] [--rounds N] [CAPTURE...]
+mutations_test.py [--made | --all] [--whole] [--seed N] [--rounds N] [CAPTURE...]
 Mutated copies are replayed (with --whole the originals too); the exit status must be 0 or 3, every
 event JSON, every packet accounted for. The seed is printed; --seed or $VEDETTE_SEED repeats a run,
-otherwise it is 1. --all takes every capture of ../shared/pcaps; without captures, the tests' own."""
+otherwise it is 1. Which captures: capture_choice.py."""
 import argparse
 import os
 import sys
@@ -11,10 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import accounting_test
+import capture_choice
 import mutate
 import sensor_run
-import system_test
-import own_traffic
 
 SECONDS_MAX = 300 if sensor_run.SANITIZED else 60
 
@@ -53,18 +52,15 @@ def tried(task):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--all", action="store_true")
     parser.add_argument("--whole", action="store_true")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("VEDETTE_SEED", "1")))
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("captures", nargs="*", type=Path)
+    capture_choice.add_options(parser)
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
     seeds = [arguments.seed + i for i in range(arguments.rounds)]
     with tempfile.TemporaryDirectory(prefix="vedette-test-") as folder:
-        captures = arguments.captures or [path for path, _ in own_traffic.captures_in(Path(folder))]
-        if arguments.all:
-            captures = system_test.shared_or_exit()
+        captures = capture_choice.chosen(arguments, folder)
         tasks = [(c, s) for c in captures for s in ([None] if arguments.whole else []) + seeds]
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             faults = [fault for fault in pool.map(tried, tasks) if fault]

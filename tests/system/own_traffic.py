@@ -117,11 +117,10 @@ def crowd():
 
 
 def captures_in(folder):
-    """Writes the tests' own captures there: (path, packets) each."""
-    made = []
-    for name, (data, packets) in (("mixed.pcap", mixed(1)), ("interfaces.pcapng", mixed_pcapng(2)),
-                                    ("crowd.pcap", crowd())):
-        path = folder / name
-        path.write_bytes(data)
-        made.append((path, packets))
-    return made
+    """Writes the tests' own captures there."""
+    paths = []
+    for name, (data, _) in (("mixed.pcap", mixed(1)), ("interfaces.pcapng", mixed_pcapng(2)),
+                            ("crowd.pcap", crowd())):
+        paths.append(folder / name)
+        paths[-1].write_bytes(data)
+    return paths

@@ -49,7 +49,7 @@ class _Result(unittest.TextTestResult):
     """Counts what was tried, and shows for each failure the command that repeats it."""
 
     def _repeat(self, test):
-        return (f"repeat: VEDETTE={sensor_run.PROGRAM} python3 {os.path.relpath(sys.argv[0])} " +
+        return (f"repeat: VEDETTE={sensor_run.PROGRAM} python3 {os.path.relpath(sys.argv[0], sensor_run.ROOT)} " +
                 test.id().removeprefix("__main__."))
 
     def addFailure(self, test, err):
