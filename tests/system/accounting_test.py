@@ -1,5 +1,6 @@
 """Every packet of a capture is accounted for: accounting_test.py [--made | --all] [CAPTURE...]
-In each health event and over all: received = processed + dropped, processed = sum of decoded;
+In each health event and over all: received = processed + dropped, processed = sum of decoded,
+events made = delivered + spooled + dropped;
 received is what an independent reader counts up to the damage; the windows follow each other and
 cover the capture; flows hold no more packets than were received. Which captures:
 capture_choice.py."""
@@ -28,6 +29,9 @@ def window_faults(event):
     if event["packets_processed"] != sum(event["decoded"].values()):
         faults.append(f"window {start}: processed {event['packets_processed']}, decoded "
                       f"{sum(event['decoded'].values())} {event['decoded']}")
+    for topic, kept in event["events"].items():
+        if kept["made"] != kept["delivered"] + kept["spooled"] + kept["dropped"]:
+            faults.append(f"window {start}: {topic}: {kept}")
     if event["duplicates"] > event["packets_received"]:
         faults.append(f"window {start}: more duplicates than packets")
     return faults

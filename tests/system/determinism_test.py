@@ -16,12 +16,14 @@ WORKERS = (1, 2, 3, 8, 16)
 
 
 def sorted_lines(text, topic):
-    """Lines by id; `health` without the one figure that is the process's own."""
+    """Lines by id; `health` without what is the process's own: its memory, and how far its files
+    were written when the window ended."""
     events = []
     for line in text.split(b"\n")[:-1]:
         event = json.loads(line)
         if topic == "health":
             event.pop("memory_bytes")
+            event["events"] = {name: kept["made"] for name, kept in event["events"].items()}
             line = json.dumps(event).encode()
         events.append((event["id"], line))
     return sorted(events)
@@ -31,7 +33,9 @@ def first_difference(one, other):
     """The first events in which two sorted lists of (id, line) differ, as text."""
     for a, b in zip(one, other):
         if a != b:
-            return f"{a[1].decode()}\n    {b[1].decode()}"
+            one_event, other_event = json.loads(a[1]), json.loads(b[1])
+            fields = [k for k in one_event if one_event[k] != other_event.get(k)] or ["(layout)"]
+            return f"in {', '.join(fields)}:\n    {a[1].decode()}\n    {b[1].decode()}"
     longer = one if len(one) > len(other) else other
     return f"{len(one)} events against {len(other)}; first one too many:\n    " + longer[
         min(len(one), len(other))][1].decode()
@@ -52,7 +56,7 @@ def compare(capture, worker_counts):
                 if found[topic] != reference[topic]:
                     difference = first_difference(reference[topic], found[topic])
                     faults.append(f"{capture}: {topic} of {worker_counts[0]} and of {workers} "
-                                  f"workers differ; the first events to do so:\n    {difference}")
+                                  f"workers differ, first {difference}")
     return faults, agreed
 
 
