@@ -17,11 +17,12 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const SensorConfig& confi
   absl::StatusOr<std::shared_ptr<const PatternDatabase>> patterns =
       PatternDatabase::Create(config.patterns);
   if (!patterns.ok()) return patterns.status();
-  ShardSurroundings surroundings{
-      .options = {.tracker = config.tracker, .flow_records = flow_records},
-      .hash = KeyedHash(kReplaySecret),
-      .home = HomeNetworks(config.home),
-      .patterns = *std::move(patterns)};
+  ShardSurroundings surroundings{.options = {.tracker = config.tracker,
+                                             .inspector = config.inspector,
+                                             .flow_records = flow_records},
+                                 .hash = KeyedHash(kReplaySecret),
+                                 .home = HomeNetworks(config.home),
+                                 .patterns = *std::move(patterns)};
   return std::unique_ptr<Engine>(new Engine(config, workers, std::move(surroundings), sink));
 }
 
