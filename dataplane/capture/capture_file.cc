@@ -61,6 +61,7 @@ CaptureCounters& CaptureCounters::operator+=(const CaptureCounters& other) {
   records += other.records;
   packets += other.packets;
   bytes += other.bytes;
+  cut += other.cut;
   filtered += other.filtered;
   time_backwards += other.time_backwards;
   oversized_wire_length += other.oversized_wire_length;
@@ -161,6 +162,7 @@ bool CaptureFile::Keep() noexcept {
   }
   ++counters_.packets;
   counters_.bytes += record_.bytes.size();
+  counters_.cut += record_.wire_length > record_.bytes.size();
   counters_.oversized_wire_length += record_.oversized_wire_length;
   counters_.unsupported_link += record_.link == LinkType::kUnsupported;
   return true;

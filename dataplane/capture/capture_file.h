@@ -25,6 +25,7 @@ struct CaptureCounters {
   uint64_t records = 0;
   uint64_t packets = 0;
   uint64_t bytes = 0;
+  uint64_t cut = 0;                    // delivered, but the snap length left bytes out
   uint64_t filtered = 0;               // refused by the filter
   uint64_t time_backwards = 0;         // arrived at the latest time seen instead of their own
   uint64_t oversized_wire_length = 0;  // claimed more than kWireLengthMax

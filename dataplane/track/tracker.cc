@@ -19,6 +19,13 @@ bool IsIcmp(const DecodedPacket& packet) {
   return Is(packet, IpProtocol::kIcmp) || Is(packet, IpProtocol::kIcmp6);
 }
 
+Carried CarriedBy(const DecodedPacket& packet) {
+  if (!packet.has_ip()) return Carried::kNoIp;
+  if (Is(packet, IpProtocol::kTcp)) return Carried::kTcp;
+  if (Is(packet, IpProtocol::kUdp)) return Carried::kUdp;
+  return IsIcmp(packet) ? Carried::kIcmp : Carried::kOtherIp;
+}
+
 // Whether two rows are of one home device talking to another says nothing of a group's address.
 bool IsOutside(const IpAddress& ip, bool home) {
   return !home && !ip.is_multicast() && !ip.is_broadcast() && !ip.is_zero() && !ip.is_loopback();
@@ -149,6 +156,9 @@ bool Tracker::Track(const DecodedPacket& packet, const PacketKeys& keys,
   ++counters.packets;
   counters.bytes += packet.wire_length;
   counters.packet_bytes.Add(packet.wire_length);
+  const auto carried = static_cast<size_t>(CarriedBy(packet));
+  ++counters.carried_packets[carried];
+  counters.carried_bytes[carried] += packet.wire_length;
   ++counters.decoded[static_cast<size_t>(packet.status)];
   if (duplicates_.IsDuplicate(keys.fingerprint, packet.arrival.us)) {
     ++counters.duplicates;
