@@ -81,6 +81,7 @@ void Control::OnEnd() {
   SendAlerts();
   SendDevices();
   SendHealth();
+  sink_.OnEnd(identify_);
 }
 
 void Control::SendAlerts() {

@@ -33,6 +33,8 @@ class EventSink {
   virtual void OnDevice(const DeviceEvent& event) = 0;
   virtual void OnFlow(const FlowEvent& event) = 0;
   virtual void OnHealth(const HealthEvent& event) = 0;
+  // Once, after all else: who everybody was as far as it is known by now.
+  virtual void OnEnd(const IdentityOf& identify) { static_cast<void>(identify); }
 };
 
 class Control {

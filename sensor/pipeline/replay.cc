@@ -1,13 +1,13 @@
 #include "sensor/pipeline/replay.h"
 
-#include <sys/ioctl.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
-#include <fstream>
+#include <csignal>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -17,37 +17,20 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "dataplane/capture/replay_source.h"
 #include "sensor/event/text_safety.h"
 #include "sensor/export/file_export.h"
 #include "sensor/pipeline/engine.h"
 #include "sensor/pipeline/paced_source.h"
+#include "sensor/pipeline/replay_output.h"
+#include "sensor/report/html_report.h"
+#include "sensor/report/progress.h"
+#include "sensor/report/terminal_report.h"
+#include "sensor/report/text_output.h"
 
 namespace vedette {
 namespace {
-
-// Where a replay's events go: files, the report, the progress bar.
-class ReplayOutput final : public EventSink {
- public:
-  ReplayOutput(EventFiles& files, const ReplaySource& source, const ReplayRequest& request)
-      : files_(files), source_(source) {
-    static_cast<void>(request);
-  }
-
-  void OnInterval(const IntervalView& view, const IdentityOf& identify) override {
-    packets_ += view.totals.packets;
-    static_cast<void>(identify);
-  }
-  void OnAlert(const AlertEvent& event) override { files_.Write(event); }
-  void OnDevice(const DeviceEvent& event) override { files_.Write(event); }
-  void OnFlow(const FlowEvent& event) override { files_.Write(event); }
-  void OnHealth(const HealthEvent& event) override { files_.Write(event); }
-
- private:
-  EventFiles& files_;
-  const ReplaySource& source_;
-  uint64_t packets_ = 0;
-};
 
 ReplayOptions OptionsOf(const ReplayRequest& request) {
   ReplayOptions options{.merge = request.merge, .filter = request.bpf};
@@ -69,9 +52,97 @@ int Fail(const absl::Status& status, ExitStatus exit) {
   return static_cast<int>(exit);
 }
 
+// A reader that leaves is a write that fails, not the end of the process: other files are still to
+// be written. A standard stream that was closed must not become the number of a file that is
+// opened now; in its place stands one that refuses the wrong direction.
+void PrepareStreams() {
+  std::signal(SIGPIPE, SIG_IGN);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(stream, F_GETFD) >= 0) continue;
+    static_cast<void>(open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+  }
+}
+
+void Read(ReplaySource& source, const ReplayRequest& request, Engine& engine) {
+  if (request.real_time) {
+    PacedSource paced(source);
+    engine.Run(paced);
+  } else {
+    engine.Run(source);
+  }
+}
+
+// With a progress bar, where there is somebody to see it. Returns the seconds it took.
+double ReadShowingProgress(ReplaySource& source, const ReplayRequest& request,
+                           const ReplayOutput& output, Engine& engine) {
+  std::optional<ProgressDisplay> progress;
+  if (!request.quiet && isatty(STDERR_FILENO) != 0) {
+    progress.emplace(STDERR_FILENO, [&source, &output] {
+      return ProgressCounts{.bytes_done = source.bytes_consumed(),
+                            .bytes_total = source.bytes_total(),
+                            .packets = output.packets()};
+    });
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  Read(source, request, engine);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+ReportInput InputOf(const ReplaySource& source, const ReplayRequest& request) {
+  const CaptureCounters counters = source.counters();
+  ReportInput input{.filter = request.bpf,
+                    .filtered = counters.filtered,
+                    .captured_bytes = counters.bytes,
+                    .cut_packets = counters.cut,
+                    .time_backwards = counters.time_backwards,
+                    .oversized_wire_length = counters.oversized_wire_length};
+  for (const ReplayedFile& file : source.files()) {
+    input.files.push_back({file.path, file.format, file.counters.packets});
+  }
+  for (const ReplayFault& fault : source.faults()) input.faults.push_back(fault.ToString());
+  if (const auto first = source.first_arrival()) input.first_us = first->us;
+  if (const auto last = source.last_arrival()) input.last_us = last->us;
+  return input;
+}
+
+void Complete(ReportData& data, const SensorConfig& config, ReportInput input,
+              const MergeLosses& losses) {
+  data.version = VEDETTE_VERSION;
+  data.sensor = config.sensor;
+  data.input = std::move(input);
+  data.tables_refused = losses.endpoints + losses.attempts + losses.contacts + losses.dns +
+                        losses.names + losses.matches + losses.irregularities;
+}
+
+absl::Status WriteTerminalReport(const ReportData& data, const ReplayRequest& request,
+                                 double took_s) {
+  const bool aside = request.events_to_stdout();
+  const int descriptor = aside ? STDERR_FILENO : STDOUT_FILENO;
+  TextOutput output(descriptor, aside ? "standard error" : "standard output");
+  return output.Write(TerminalReport(data, {.style = StyleOf(descriptor),
+                                            .local = absl::LocalTimeZone(),
+                                            .took_s = took_s,
+                                            .html_report = request.html_report}));
+}
+
+// The page first: the text says that it is there.
+bool WriteReports(const ReportData& data, const ReplayRequest& request, double took_s,
+                  TextOutput* html) {
+  bool written = true;
+  const auto note = [&written](const absl::Status& status) {
+    if (status.ok()) return;
+    written = false;
+    Fail(status, ExitStatus::kFailed);
+  };
+  if (html != nullptr) note(html->Write(HtmlReport(data, absl::LocalTimeZone())));
+  if (!request.quiet) note(WriteTerminalReport(data, request, took_s));
+  return written;
+}
+
 }  // namespace
 
 int RunReplay(const SensorConfig& config, const ReplayRequest& request) {
+  PrepareStreams();
   absl::StatusOr<std::unique_ptr<ReplaySource>> source =
       OpenReplay(request.captures, OptionsOf(request));
   if (!source.ok()) {
@@ -83,23 +154,28 @@ int RunReplay(const SensorConfig& config, const ReplayRequest& request) {
                                                                         .flows = request.flows,
                                                                         .health = request.health});
   if (!files.ok()) return Fail(files.status(), ExitStatus::kFailed);
-  ReplayOutput output(**files, **source, request);
+  std::unique_ptr<TextOutput> html;
+  if (!request.html_report.empty()) {
+    absl::StatusOr<std::unique_ptr<TextOutput>> created = TextOutput::Create(request.html_report);
+    if (!created.ok()) return Fail(created.status(), ExitStatus::kFailed);
+    html = *std::move(created);
+  }
+  ReplayOutput output(**files, !request.quiet || html != nullptr);
   absl::StatusOr<std::unique_ptr<Engine>> engine =
       Engine::Create(config, request.workers, !request.flows.empty(), output);
   if (!engine.ok()) return Fail(engine.status(), ExitStatus::kUsage);
-  if (request.real_time) {
-    PacedSource paced(**source);
-    (*engine)->Run(paced);
-  } else {
-    (*engine)->Run(**source);
-  }
+
+  const double took_s = ReadShowingProgress(**source, request, output, **engine);
   ExitStatus exit = ExitStatus::kDone;
   for (const ReplayFault& fault : (*source)->faults()) {
     exit = ExitStatus::kInputIncomplete;
     std::cerr << "vedette replay: " << Shown(fault.ToString()) << "\n";
   }
+  Complete(output.data(), config, InputOf(**source, request), (*engine)->losses());
+  // Events first: the report may go to somebody who leaves early.
   const absl::Status written = (*files)->Finish();
-  if (!written.ok()) return Fail(written, ExitStatus::kFailed);
+  if (!written.ok()) exit = static_cast<ExitStatus>(Fail(written, ExitStatus::kFailed));
+  if (!WriteReports(output.data(), request, took_s, html.get())) exit = ExitStatus::kFailed;
   return static_cast<int>(exit);
 }
 
