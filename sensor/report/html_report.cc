@@ -1,7 +1,6 @@
 #include "sensor/report/html_report.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -117,7 +116,7 @@ std::string Tiles(const ReportData& data) {
   return absl::StrCat(
       "<div class=\"tiles\">\n", Tile(CountText(data.totals.packets), "packets"),
       Tile(SizeText(data.totals.bytes), "on the wire"), Tile(SpanText(lasted_us), "first to last"),
-      Tile(RateText(8 * static_cast<double>(bytes_peak), "bit/s"), "in the busiest second"),
+      Tile(RateText(8 * static_cast<double>(bytes_peak), "bit/s"), "busiest second"),
       Tile(SizeText(data.egress_bytes), "left the network"),
       Tile(CountText(data.alerts.worst.size() + data.alerts.unlisted()), "alerts"), "</div>\n");
 }
@@ -280,15 +279,13 @@ std::string Egress(const ReportData& data) {
 }
 
 std::string ProtocolMix(const ReportData& data) {
-  static constexpr std::array<const char*, kCarriedCount> kNames = {"TCP", "UDP", "ICMP",
-                                                                    "other IP", "not IP"};
   std::vector<double> parts;
   std::string rows;
   for (size_t i = 0; i < kCarriedCount; ++i) {
     const uint64_t packets = data.totals.carried_packets[i], bytes = data.totals.carried_bytes[i];
     parts.push_back(Share(bytes, data.totals.bytes));
     absl::StrAppend(&rows, "<tr>",
-                    Cell("", absl::StrCat("<i class=\"key key-", i, "\"></i>", kNames[i])),
+                    Cell("", absl::StrCat("<i class=\"key key-", i, "\"></i>", kCarriedNames[i])),
                     Cell("num", CountText(packets)), Cell("num", SizeText(bytes)),
                     Cell("num", ShareText(bytes, data.totals.bytes)), "</tr>\n");
   }
@@ -305,7 +302,7 @@ std::string Hints(const ReportData& data) {
   std::string html = "<section>\n<h2>How good the capture is</h2>\n<table><tbody>\n";
   std::string advice;
   for (const CaptureHint& hint : HintsOf(data)) {
-    absl::StrAppend(&html, "<tr>", Cell("", Safe(hint.what)), Cell("num", Safe(hint.figure)),
+    absl::StrAppend(&html, "<tr>", Cell("what", Safe(hint.what)), Cell("figure", Safe(hint.figure)),
                     "</tr>\n");
     if (!hint.advice.empty()) {
       absl::StrAppend(&advice, "<p class=\"warn\"><b>", Safe(hint.what), ":</b> ",

@@ -29,6 +29,8 @@ p { margin: 0 0 8px; }
   text-transform: uppercase; margin: 0; }
 .soft { color: var(--soft); }
 .num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.figure { text-align: right; font-variant-numeric: tabular-nums; }
+td.what { white-space: nowrap; }
 section { background: var(--card); border: 1px solid var(--rule); border-radius: 10px;
   padding: 16px 18px; margin: 16px 0; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 0 16px; align-items: start; }

@@ -86,6 +86,9 @@ struct ReportData {
   ReportAlerts alerts;
 };
 
+inline constexpr std::array<const char*, kCarriedCount> kCarriedNames = {"TCP", "UDP", "ICMP",
+                                                                         "other IP", "not IP"};
+
 // 0 low to 3 critical; 0 for what is none.
 size_t SeverityRank(const std::string& severity);
 

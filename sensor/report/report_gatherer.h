@@ -21,7 +21,7 @@ class ReportGatherer {
  public:
   static constexpr size_t kTalkersKept = 4'096, kPairsKept = 4'096;
   static constexpr size_t kAlertsMax = 1'000;
-  static constexpr size_t kShownMax = 20;  // talkers, destinations
+  static constexpr size_t kShownMax = 15;  // talkers, destinations
 
   void OnInterval(const IntervalView& view);
   void OnAlert(const AlertEvent& event);

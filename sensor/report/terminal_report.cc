@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "detectors/finding_text.h"
 #include "sensor/report/alert_text.h"
@@ -68,6 +69,16 @@ std::string BothTimes(uint64_t us, absl::TimeZone local) {
   return utc == here ? utc : absl::StrCat(utc, " (local ", here, ")");
 }
 
+std::string CarriedText(const ShardCounters& totals) {
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < kCarriedCount; ++i) {
+    if (totals.carried_packets[i] == 0) continue;
+    parts.push_back(
+        absl::StrCat(kCarriedNames[i], " ", ShareText(totals.carried_bytes[i], totals.bytes)));
+  }
+  return parts.empty() ? "nothing" : absl::StrCat(absl::StrJoin(parts, ", "), " of the bytes");
+}
+
 Ink InkOf(const std::string& severity) {
   static constexpr Ink kInks[] = {Ink::kLow, Ink::kMedium, Ink::kHigh, Ink::kCritical};
   return kInks[SeverityRank(severity)];
@@ -89,6 +100,7 @@ void TellInput(const ReportData& data, Page& page) {
   page.Pair("packets",
             absl::StrCat(CountText(data.totals.packets), ", ", SizeText(data.totals.bytes),
                          " on the wire, ", SizeText(input.captured_bytes), " of it captured"));
+  page.Pair("carried", CarriedText(data.totals));
   if (!input.filter.empty()) {
     page.Pair("filter", absl::StrCat(input.filter, " left out ",
                                      Counted(input.filtered, "packet", "packets")));

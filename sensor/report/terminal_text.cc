@@ -20,7 +20,7 @@ namespace vedette {
 namespace {
 
 constexpr size_t kWidthMin = 40, kWidthMax = 160;
-constexpr size_t kFirstColumnMin = 20, kColumnGap = 2;
+constexpr size_t kFirstColumnMin = 20, kCellColumnsMax = 28, kColumnGap = 2;
 constexpr size_t kMarksMax = 2;  // combining marks on one character: more only cover other lines
 constexpr size_t kTextBytesMax = 4'096;
 
@@ -183,6 +183,7 @@ std::string TerminalTable::Text(const TerminalStyle& style, size_t indent) const
       widths[i] = std::max(widths[i], ColumnsOf(GlyphsOf(row[i], style.utf8)));
     }
   }
+  for (size_t i = 1; i < widths.size(); ++i) widths[i] = std::min(widths[i], kCellColumnsMax);
   size_t shown = widths.size();
   size_t figures = indent;
   for (size_t i = 1; i < shown; ++i) figures += widths[i] + kColumnGap;
