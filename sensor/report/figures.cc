@@ -79,7 +79,7 @@ std::string SpanText(uint64_t us) {
   const uint64_t s = (us + 500'000) / 1'000'000;
   for (size_t i = 0; i < kSpans.size(); ++i) {
     if (s < kSpans[i].s) continue;
-    std::string text = absl::StrCat(s / kSpans[i].s, " ", kSpans[i].unit);
+    std::string text = absl::StrCat(CountText(s / kSpans[i].s), " ", kSpans[i].unit);
     if (i + 1 == kSpans.size()) return text;
     const uint64_t rest = s % kSpans[i].s / kSpans[i + 1].s;
     if (rest != 0) absl::StrAppend(&text, " ", rest, " ", kSpans[i + 1].unit);

@@ -18,7 +18,7 @@ constexpr double kWidth = 1'000, kLeft = 172, kRight = 988;
 constexpr double kTitleHeight = 26, kBitsHeight = 170, kPacketsHeight = 100, kGap = 18;
 constexpr double kLaneHeight = 24, kAxisHeight = 26;
 constexpr double kAlertWidthMin = 5;
-constexpr size_t kLanesMax = 16, kAlertsMax = 400;
+constexpr size_t kLanesMax = 40, kAlertsMax = 400;
 
 std::string Number(double value) { return absl::StrFormat("%.1f", value); }
 

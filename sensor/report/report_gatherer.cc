@@ -79,7 +79,8 @@ void ReportGatherer::OnInterval(const IntervalView& view) {
 }
 
 void ReportGatherer::OnAlert(const AlertEvent& event) {
-  data_.alerts.opened += event.revision == 0;
+  // An alert that opens again with the same id is not another one.
+  data_.alerts.opened += event.revision == 0 && !alerts_.contains(event.alert_id);
   if (event.suppressed) {
     ++data_.alerts.folded;
     alerts_.erase(event.alert_id);

@@ -34,6 +34,7 @@ TEST(Figures, SpansAreReadable) {
   EXPECT_EQ(SpanText(200'000'000), "3 min 20 s");
   EXPECT_EQ(SpanText(7'200'000'000), "2 h");
   EXPECT_EQ(SpanText(187'200'000'000), "2 d 4 h");
+  EXPECT_EQ(SpanText(535'244'400'000'000), "6,194 d 23 h");
 }
 
 TEST(Figures, NumbersOfAnySize) {

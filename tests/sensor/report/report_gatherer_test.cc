@@ -118,6 +118,7 @@ TEST(ReportGatherer, AlertsAreAsLastToldTheWorstFirst) {
   gatherer.OnAlert(Alert("b", "medium"));
   gatherer.OnAlert(Alert("c", "medium"));
   gatherer.OnAlert(Alert("a", "critical", 1));
+  gatherer.OnAlert(Alert("b", "medium"));
   AlertEvent folded = Alert("c", "medium", 1);
   folded.suppressed = true;
   gatherer.OnAlert(folded);
