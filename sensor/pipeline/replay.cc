@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -52,11 +51,9 @@ int Fail(const absl::Status& status, ExitStatus exit) {
   return static_cast<int>(exit);
 }
 
-// A reader that leaves is a write that fails, not the end of the process: other files are still to
-// be written. A standard stream that was closed must not become the number of a file that is
-// opened now; in its place stands one that refuses the wrong direction.
+// A standard stream that was closed must not become the number of a file that is opened now; in its
+// place stands one that refuses the wrong direction.
 void PrepareStreams() {
-  std::signal(SIGPIPE, SIG_IGN);
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(stream, F_GETFD) >= 0) continue;
     static_cast<void>(open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
