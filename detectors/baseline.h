@@ -1,12 +1,14 @@
 // What is usual for one subject: exponentially weighted mean and mean absolute deviation of a
 // figure per interval (Roberts 1959; the deviation as in RFC 6298). A limit from it never falls
-// below the configured floor. Pure; part of a detector's state.
+// below the configured floor, and never rises above a multiple of it: an attacker who raises his
+// rate a little every second teaches it no more than that. Pure; part of a detector's state.
 #ifndef VEDETTE_DETECTORS_BASELINE_H_
 #define VEDETTE_DETECTORS_BASELINE_H_
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 namespace vedette {
 
@@ -23,8 +25,12 @@ class Baseline {
     mean_ += weight * (figure - mean_);
   }
   // Deviations above the mean that still are usual; 5 mean absolute ones are 4 standard ones.
-  double Limit(double floor, double deviations = 5) const {
-    return std::max(floor, mean_ + deviations * deviation_);
+  double Limit(double floor, double deviations = 5,
+               double ceiling = std::numeric_limits<double>::infinity()) const {
+    return std::clamp(mean_ + deviations * deviation_, floor, std::max(floor, ceiling));
+  }
+  double LimitWithin(double floor, double factor_max) const {
+    return Limit(floor, 5, factor_max * floor);
   }
   double mean() const { return mean_; }
   uint32_t samples() const { return samples_; }

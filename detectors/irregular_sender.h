@@ -15,6 +15,7 @@ namespace vedette {
 struct IrregularSender {
   EndpointKey sender;
   uint64_t packets = 0;
+  uint64_t addresses = 1;  // more: of a neighbour whose senders are judged together
   uint64_t first_us = 0, last_us = 0;
   std::vector<std::pair<DecodeStatus, uint64_t>> kinds;  // by kind
   std::vector<FindingPeer> targets;
@@ -41,6 +42,14 @@ std::vector<IrregularSender> IrregularSenders(const IntervalView& view, Wanted&&
   }
   return senders;
 }
+
+// Forged senders have no past, and each may be as many as there are addresses. Those with a few odd
+// packets that come from one neighbour on the link, if they are many, are judged together as one
+// sender with its MAC address; they are taken out of `senders`, the neighbours appended.
+void JoinForgedSenders(const IntervalView& view, std::vector<IrregularSender>& senders);
+
+// ", under 512 addresses"; empty for one.
+std::string AddressesText(const IrregularSender& sender);
 
 bool IsKindOf(DecodeStatus kind, absl::string_view layer);  // "tcp", "frag", "checksum"
 

@@ -83,6 +83,11 @@ bool OptionFits(const uint8_t* option, uint32_t room) noexcept {
   if ((word & kDontFragment) != 0) out.Note(DecodeStatus::kFragDontFragment);
   if (data_bytes == 0) out.Note(DecodeStatus::kFragEmpty);
   if (fragment.more && data_bytes % 8 != 0) out.Note(DecodeStatus::kFragBadLength);
+  // Another eight bytes would have fitted through any link (RFC 791: 68 bytes): cut to hide.
+  constexpr uint32_t kMtuMin = 68;
+  if (fragment.more && data_bytes != 0 && data_bytes + 8 <= kMtuMin - kHeaderMin) {
+    out.Note(DecodeStatus::kFragTiny);
+  }
   if (fragment.offset_bytes + data_bytes > kDatagramMax - kHeaderMin) {
     out.Note(DecodeStatus::kFragTooLong);
   }

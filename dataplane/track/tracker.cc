@@ -329,7 +329,10 @@ void Tracker::ChargeBeginning(const DecodedPacket& packet, const TrackedPacket& 
   }
   const bool is_reset = Is(packet, IpProtocol::kTcp) && (packet.tcp_flags & kTcpRst) != 0;
   AttemptPair* attempt = nullptr;
-  if (LooksLikeAnswer(packet)) return;
+  if (LooksLikeAnswer(packet)) {
+    out.target->sources_in.Add(hash_.OfAddress(packet.source_ip));
+    return;
+  }
   if (begun_here) {
     ++initiator.counters.flows_opened;
     ++responder.counters.flows_received;

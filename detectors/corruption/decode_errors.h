@@ -1,8 +1,10 @@
 // corruption.decode_errors: a device sends packets that do not decode, more of them than chance and
-// cable allow: a sequential test (Wald 1945) of "one in a hundred" against "three in ten", so that
-// one broken packet is a counter and a run of them is an alert at once. Several kinds from one
-// sender weigh more: that is a fuzzer or memory going bad. Checksums, overlapping fragments and
-// flags have detectors of their own. Control thread.
+// cable allow: a sequential test (Wald 1945) of "one in a hundred" against "three in ten" over all
+// it sends, so that one broken packet is a counter and a run of them is an alert at once. Several
+// kinds from one sender weigh more: that is a fuzzer or memory going bad. What is unusual but
+// decodes - an address of the wrong sort, as in anonymised captures, a code point newer than our
+// table - is a sender's way and says no more the hundredth time than the first. Checksums,
+// overlapping fragments and flags have detectors of their own. Control thread.
 #ifndef VEDETTE_DETECTORS_CORRUPTION_DECODE_ERRORS_H_
 #define VEDETTE_DETECTORS_CORRUPTION_DECODE_ERRORS_H_
 
@@ -36,10 +38,15 @@ class DecodeErrors {
   struct State {
     double evidence = 0;
     uint64_t odd = 0, sent = 0, start_us = 0;
+    uint64_t weighed_us = 0;  // the newest interval that was
     std::vector<DecodeStatus> kinds;
   };
   void Judge(const IrregularSender& sender, const IntervalView& view,
              std::vector<Finding>& findings);
+  void WeighSound(const IntervalView& view);
+  void WeighOdd(const IrregularSender& sender, const IntervalView& view, State& state) const;
+  Finding Accuse(const IrregularSender& sender, const State& state,
+                 const IntervalView& view) const;
 
   Config config_;
   BoundedStates<EndpointKey, State> states_;

@@ -22,7 +22,9 @@ FragmentOverlap::Config FragmentOverlap::Config::Read(Settings& settings) {
 
 void FragmentOverlap::Evaluate(const Hot&, const IntervalView& view,
                                std::vector<Finding>& findings) {
-  for (const IrregularSender& sender : IrregularSenders(view, IsOurs)) {
+  std::vector<IrregularSender> senders = IrregularSenders(view, IsOurs);
+  JoinForgedSenders(view, senders);
+  for (const IrregularSender& sender : senders) {
     State& state = states_.Touch(sender.sender, view.begin_us);
     if (state.start_us == 0 || view.begin_us >= state.start_us + kWindowUs) {
       state = {.start_us = sender.first_us};
@@ -47,7 +49,7 @@ void FragmentOverlap::Evaluate(const Hot&, const IntervalView& view,
     finding.window_ms = (view.end_us - state.start_us) / 1'000;
     finding.message =
         absl::StrCat("sent ", CountText(state.packets), " overlapping fragments, ",
-                     CountText(state.different), " of them with other bytes than before");
+                     CountText(state.different), " of them with other bytes than before", AddressesText(sender));
     finding.detail = {{"different", absl::StrCat(state.different)}};
     findings.push_back(std::move(finding));
   }

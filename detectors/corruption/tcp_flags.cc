@@ -23,7 +23,9 @@ TcpFlags::Config TcpFlags::Config::Read(Settings& settings) {
 }
 
 void TcpFlags::Evaluate(const Hot&, const IntervalView& view, std::vector<Finding>& findings) {
-  for (const IrregularSender& sender : IrregularSenders(view, IsOurs)) {
+  std::vector<IrregularSender> senders = IrregularSenders(view, IsOurs);
+  JoinForgedSenders(view, senders);
+  for (const IrregularSender& sender : senders) {
     State& state = states_.Touch(sender.sender, view.begin_us);
     if (state.start_us == 0 || view.begin_us >= state.start_us + kWindowUs) {
       state = {.start_us = sender.first_us};
@@ -45,7 +47,7 @@ void TcpFlags::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
     finding.window_ms = (view.end_us - state.start_us) / 1'000;
     finding.message = absl::StrCat("sent ", CountText(state.packets),
                                    " TCP segments with flags no stack sets (limit ",
-                                   config_.packets_max, "): ", KindsText(sender.kinds));
+                                   config_.packets_max, "): ", KindsText(sender.kinds), AddressesText(sender));
     findings.push_back(std::move(finding));
   }
 }

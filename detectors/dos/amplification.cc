@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "dataplane/track/keyed_hash.h"
 #include "detectors/finding_text.h"
 
 namespace vedette {
@@ -45,41 +46,78 @@ std::string PortText(uint8_t service) {
 
 }  // namespace
 
-Amplification::Count* Amplification::Hot::Obtain(const EndpointKey& target,
-                                                 uint8_t service) noexcept {
-  for (size_t i = 0; i < used; ++i) {
-    if (counts[i].service == service && counts[i].target == target) return &counts[i];
+void Amplification::Count::Name(const EndpointKey& reflector, uint64_t packets_sent) noexcept {
+  for (Named& known : named) {
+    if (known.packets != 0 && known.reflector != reflector) continue;
+    known = {.reflector = reflector, .packets = known.packets + packets_sent};
+    return;
   }
-  if (used == kCounts) return nullptr;
-  counts[used] = {.target = target, .service = service};
-  return &counts[used++];
+}
+
+Amplification::Count& Amplification::Hot::Obtain(const EndpointKey& target, KeyHash target_key,
+                                                 uint8_t service) noexcept {
+  const uint64_t tag = KeyedHash::Combine(target_key, service).value;
+  for (size_t i = 0; i < used; ++i) {
+    if (tags[i] == tag && counts[i].service == service && counts[i].target == target) {
+      return counts[i];
+    }
+  }
+  const size_t at = Place();
+  const uint64_t inherited = counts[at].packets;
+  tags[at] = tag;
+  counts[at] = {
+      .target = target, .service = service, .packets = inherited, .inherited = inherited};
+  return counts[at];
+}
+
+// A free place, or that of the lightest of the next few.
+size_t Amplification::Hot::Place() noexcept {
+  if (used < kCounts) {
+    counts[used].packets = 0;
+    return used++;
+  }
+  size_t lightest = hand;
+  for (size_t i = 0; i < kCandidates; ++i, hand = (hand + 1) % kCounts) {
+    if (counts[hand].packets < counts[lightest].packets) lightest = hand;
+  }
+  return lightest;
 }
 
 void Amplification::Hot::Merge(const Hot& other) noexcept {
   for (size_t i = 0; i < other.used; ++i) {
     const Count& theirs = other.counts[i];
-    Count* const ours = Obtain(theirs.target, theirs.service);
-    if (ours == nullptr) continue;
-    ours->packets += theirs.packets;
-    ours->bytes += theirs.bytes;
-    ours->reflectors.Merge(theirs.reflectors);
+    // The tag serves as hash of the target: it is of target and service, and the same everywhere.
+    Count& ours = Obtain(theirs.target, {other.tags[i]}, theirs.service);
+    ours.packets += theirs.packets;
+    ours.inherited += theirs.inherited;
+    ours.bytes += theirs.bytes;
+    ours.reflectors.Merge(theirs.reflectors);
+    ours.ports.Merge(theirs.ports);
+    ours.sizes.Merge(theirs.sizes);
+    for (const Count::Named& named : theirs.named) {
+      if (named.packets != 0) ours.Name(named.reflector, named.packets);
+    }
   }
 }
 
-void Amplification::Hot::Clear() noexcept { used = 0; }
+void Amplification::Hot::Clear() noexcept { used = hand = 0; }
 
 void Amplification::OnPacket(Hot& hot, const TrackedPacket& tracked) noexcept {
   if (!tracked.unasked || tracked.target == nullptr) return;
-  const uint8_t service = ServiceOf(*tracked.packet);
-  if (service == 0 || tracked.packet->target_ip.is_multicast() ||
-      tracked.packet->target_ip.is_broadcast()) {
-    return;
-  }
-  Count* const count = hot.Obtain(tracked.target->key, service);
-  if (count == nullptr) return;
-  ++count->packets;
-  count->bytes += tracked.bytes;
-  count->reflectors.Add(tracked.source_key);
+  const DecodedPacket& packet = *tracked.packet;
+  const uint8_t service = ServiceOf(packet);
+  if (service == 0) return;
+  // What is told to a group goes from a service's port to the same one (mDNS, SSDP, RIP, ...); an
+  // answer goes to the port that the question named.
+  const bool group = packet.target_ip.is_multicast() || packet.target_ip.is_broadcast();
+  if (group && packet.source_port == packet.target_port) return;
+  Count& count = hot.Obtain(tracked.target->key, tracked.target_key, service);
+  ++count.packets;
+  count.bytes += tracked.bytes;
+  count.reflectors.Add(tracked.source_key);
+  count.ports.Add(KeyedHash::Combine(tracked.target_key, packet.target_port));
+  count.sizes.Add(KeyedHash::Combine(tracked.target_key, tracked.bytes));
+  count.Name(tracked.source->key, 1);
 }
 
 Amplification::Config Amplification::Config::Read(Settings& settings) {
@@ -87,6 +125,10 @@ Amplification::Config Amplification::Config::Read(Settings& settings) {
   settings.Number("answers_per_second_max", {.min = 10, .max = 1e8}, config.answers_per_second_max);
   settings.Number("reflectors_min", {.min = 1, .max = 1'000}, config.reflectors_min);
   settings.Number("answer_bytes_min", {.min = 0, .max = 65'535}, config.answer_bytes_min);
+  settings.Number("ports_share_max", {.min = 0, .max = 1}, config.ports_share_max);
+  settings.Number("sizes_share_max", {.min = 0, .max = 1}, config.sizes_share_max);
+  settings.Number("unlike_factor", {.min = 1, .max = 1'000}, config.unlike_factor);
+  settings.Number("learned_factor_max", {.min = 1, .max = 1'000}, config.learned_factor_max);
   return config;
 }
 
@@ -94,45 +136,72 @@ void Amplification::Evaluate(const Hot& hot, const IntervalView& view,
                              std::vector<Finding>& findings) {
   for (size_t i = 0; i < hot.used; ++i) {
     const Count& count = hot.counts[i];
-    const auto packets = static_cast<double>(count.packets);
-    const double reflectors = count.reflectors.Estimate();
-    const bool large = count.service == kSynAck ||
-                       static_cast<double>(count.bytes) >= config_.answer_bytes_min * packets;
-    if (packets <= config_.answers_per_second_max || reflectors < config_.reflectors_min ||
-        !large) {
-      continue;
-    }
-    uint64_t& start_us = starts_.Touch({count.target, count.service}, view.begin_us);
-    if (start_us == 0 || start_us + 60'000'000 < view.begin_us) start_us = view.begin_us;
-    Finding finding{.kind = kName, .subject = count.target, .role = Role::kTarget};
-    finding.severity =
-        packets > 10 * config_.answers_per_second_max ? Severity::kCritical : Severity::kHigh;
-    finding.score = std::min(1.0, 0.7 + 0.05 * packets / config_.answers_per_second_max);
-    finding.start_us = start_us;
-    finding.last_us = view.end_us - 1;
-    finding.service = PortText(count.service);
-    finding.packets = count.packets;
-    finding.bytes = count.bytes;
-    finding.peer_count = static_cast<uint64_t>(reflectors + 0.5);
-    for (const AttemptPair& attempt : view.attempts) {
-      if (attempt.target == count.target.ip) {
-        finding.peers.push_back({attempt.source, static_cast<double>(attempt.flows)});
-      }
-    }
-    KeepHeaviest(finding.peers);
-    finding.measured = packets;
-    finding.limit = config_.answers_per_second_max;
-    finding.unit = "packets/s";
-    finding.message = absl::StrCat("received ", CountText(count.packets), " ",
-                                   NameOf(count.service), " answers (", BytesText(count.bytes),
-                                   ") in 1 s that it never asked for (limit ",
-                                   CountText(static_cast<uint64_t>(config_.answers_per_second_max)),
-                                   "), from about ", RoughText(reflectors), " reflectors");
-    finding.detail = {{"service", std::string(NameOf(count.service))},
-                      {"reflectors", RoughText(reflectors)},
-                      {"answer_bytes_mean", absl::StrCat(count.bytes / count.packets)}};
-    findings.push_back(std::move(finding));
+    // A few are everybody's; their memory would be the attacker's to fill.
+    if (count.packets - count.inherited >= 32) Judge(count, view, findings);
   }
+}
+
+// The structural sign beside the rate: large, from many, and not the half of a conversation whose
+// other half the capture does not show.
+bool Amplification::IsUnaskedFor(const Count& count, double packets, const IntervalView& view,
+                                 double excess) const {
+  if (count.reflectors.Estimate() < config_.reflectors_min) return false;
+  const EndpointInterval* target = view.Find(count.target);
+  if (count.service == kSynAck) {
+    // Half a conversation goes on with data; who never asked, resets each.
+    return target != nullptr && 3 * packets >= static_cast<double>(target->counters.tcp_packets);
+  }
+  if (static_cast<double>(count.bytes) < config_.answer_bytes_min * packets) return false;
+  const bool sends = target != nullptr && target->counters.packets_out != 0;
+  return sends || count.ports.Estimate() <= config_.ports_share_max * packets ||
+         count.sizes.Estimate() <= config_.sizes_share_max * packets ||
+         excess > config_.unlike_factor;
+}
+
+void Amplification::Judge(const Count& count, const IntervalView& view,
+                          std::vector<Finding>& findings) {
+  const auto packets = static_cast<double>(count.packets - count.inherited);
+  State& state = states_.Touch({count.target, count.service}, view.begin_us);
+  const double rate = state.rate.Of(view.begin_us, packets);
+  const double limit =
+      state.answers.LimitWithin(config_.answers_per_second_max, config_.learned_factor_max);
+  if (rate <= limit || !IsUnaskedFor(count, packets, view, rate / limit)) {
+    state.answers.Learn(packets);
+    state.start_us = 0;
+    return;
+  }
+  if (state.start_us == 0) state.start_us = view.begin_us;
+  const double reflectors = count.reflectors.Estimate();
+  Finding finding{.kind = kName, .subject = count.target, .role = Role::kTarget};
+  finding.severity = rate > 10 * limit ? Severity::kCritical : Severity::kHigh;
+  finding.score = std::min(1.0, 0.7 + 0.05 * rate / limit);
+  finding.start_us = state.start_us;
+  finding.last_us = view.end_us - 1;
+  finding.service = PortText(count.service);
+  finding.packets = count.packets - count.inherited;
+  finding.bytes = count.bytes;
+  finding.peer_count = static_cast<uint64_t>(reflectors + 0.5);
+  for (const Count::Named& named : count.named) {
+    if (named.packets != 0) {
+      finding.peers.push_back({named.reflector, static_cast<double>(named.packets)});
+    }
+  }
+  KeepHeaviest(finding.peers);
+  finding.measured = rate;
+  finding.limit = limit;
+  finding.baseline = state.answers.mean();
+  finding.unit = "packets/s";
+  finding.message = absl::StrCat(
+      "received ", CountText(static_cast<uint64_t>(rate)), " ", NameOf(count.service),
+      " answers a second (", BytesText(count.bytes), ") that it never asked for (limit ",
+      CountText(static_cast<uint64_t>(limit)), "), from about ", RoughText(reflectors),
+      " reflectors");
+  finding.detail = {{"service", std::string(NameOf(count.service))},
+                    {"reflectors", RoughText(reflectors)},
+                    {"answer_bytes_mean", absl::StrCat(count.bytes / finding.packets)},
+                    {"target_ports", RoughText(count.ports.Estimate())},
+                    {"answer_sizes", RoughText(count.sizes.Estimate())}};
+  findings.push_back(std::move(finding));
 }
 
 }  // namespace vedette

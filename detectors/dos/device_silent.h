@@ -1,13 +1,16 @@
 // dos.device_silent: a home device that talked regularly has stopped, while the network around it
 // goes on. Phi-accrual (Hayashibara et al. 2004) over the device's own gaps, for devices steady
 // enough to be missed: they spoke in nearly every stretch of their usual length, at an even rate,
-// and did not take leave (FIN, RST). Time counts only in intervals in which others talk, so that a
-// gap of the capture accuses nobody. Control thread.
+// did not take leave (DHCP release; FIN or RST where those are not their daily business) and do not
+// come and go. Time counts only in intervals in which others talk, so that a gap of the capture
+// accuses nobody. The hot half sees DHCP releases; the rest on the control thread.
 #ifndef VEDETTE_DETECTORS_DOS_DEVICE_SILENT_H_
 #define VEDETTE_DETECTORS_DOS_DEVICE_SILENT_H_
 
+#include <array>
 #include <vector>
 
+#include "dataplane/track/tracked_packet.h"
 #include "detectors/bounded_states.h"
 #include "detectors/detector.h"
 
@@ -16,7 +19,23 @@ namespace vedette {
 class DeviceSilent {
  public:
   static constexpr absl::string_view kName = "dos.device_silent";
-  using Hot = NoHotState;
+
+  // Who gave its address back in this interval. Full, further ones are taken for gone without a
+  // word.
+  struct Hot {
+    static constexpr size_t kLeavers = 64;
+    std::array<EndpointKey, kLeavers> leavers;
+    size_t used = 0;
+
+    void Add(const EndpointKey& leaver) noexcept {
+      if (used < kLeavers) leavers[used++] = leaver;
+    }
+    void Merge(const Hot& other) noexcept {
+      for (size_t i = 0; i < other.used; ++i) Add(other.leavers[i]);
+    }
+    void Clear() noexcept { used = 0; }
+  };
+  static void OnPacket(Hot& hot, const TrackedPacket& tracked) noexcept;
 
   struct Config {
     // Seconds in which the device spoke before its silence means anything.
@@ -31,11 +50,12 @@ class DeviceSilent {
     static Config Read(Settings& settings);
   };
 
-  explicit DeviceSilent(const Config& config) : config_(config), states_(kStatesMax) {}
+  explicit DeviceSilent(const Config& config) : config_(config), states_(kStatesMax), newcomers_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
 
  private:
   static constexpr size_t kStatesMax = 16'384;
+  static constexpr uint32_t kReturnsMax = 2;  // of a device whose silence is an event
   struct State {
     uint64_t first_us = 0, last_us = 0;  // packets it sent
     uint32_t active_seconds = 0;
@@ -43,17 +63,27 @@ class DeviceSilent {
     double gap_max_s = 0;
     uint32_t gaps = 0;
     double rate_mean = 0, rate_square = 0;  // packets per active second, the first one left out
+    double closing_share = 0;               // of active seconds with a FIN or RST
     bool took_leave = false;
-    bool waited_for = false;       // somebody sent it packets in its silence
+    bool accused = false;          // of this silence
+    uint32_t returns = 0;          // from a silence it was accused of
     uint32_t quiet_intervals = 0;  // in which others talked
     uint64_t packets_in = 0;       // during the silence
   };
-  void Hear(State& state, const EndpointInterval& endpoint, const IntervalView& view) const;
+  void Hear(const EndpointInterval& endpoint, const IntervalView& view);
+  static void Learn(State& state, const EndpointInterval& endpoint, const IntervalView& view);
+  // False: it can be forgotten.
+  bool Miss(const EndpointKey& key, State& state, const IntervalView& view,
+            std::vector<Finding>& findings) const;
+  Finding Accuse(const EndpointKey& key, const State& state, double phi, double silence_s,
+                 const IntervalView& view) const;
   bool IsRegular(const State& state) const;
   double Phi(const State& state, double silence_s) const;
 
   Config config_;
   BoundedStates<EndpointKey, State> states_;
+  // Heard in one second so far: forged addresses get no further, and push no device out.
+  BoundedStates<EndpointKey, uint64_t> newcomers_;
 };
 
 }  // namespace vedette

@@ -1,5 +1,7 @@
-// dos.icmp_flood: echo requests, or answers nobody asked for, at a rate no ping and no monitor has.
-// Counted per target; replies are set off against the target's own requests. Control thread.
+// dos.icmp_flood: echo requests, or answers and errors nobody caused, at a rate no ping and no
+// monitor has. Counted per target; replies are set off against the target's own requests, errors
+// against all it sent. Of a target that is never seen sending, as in a capture of one direction,
+// only a high rate of them counts. Control thread.
 #ifndef VEDETTE_DETECTORS_DOS_ICMP_FLOOD_H_
 #define VEDETTE_DETECTORS_DOS_ICMP_FLOOD_H_
 
@@ -7,6 +9,7 @@
 
 #include "detectors/baseline.h"
 #include "detectors/bounded_states.h"
+#include "detectors/burst_rate.h"
 #include "detectors/detector.h"
 
 namespace vedette {
@@ -22,6 +25,9 @@ class IcmpFlood {
     // In each of several seconds in a row: a person pings once a second, a monitor a few times.
     double steady_per_second_max = 25;
     uint32_t steady_seconds_min = 5;
+    // Learning may raise the limit of one second so many times: a flood that grows slowly teaches
+    // no more.
+    double learned_factor_max = 10;
     static Config Read(Settings& settings);
   };
 
@@ -32,10 +38,19 @@ class IcmpFlood {
   static constexpr size_t kStatesMax = 8'192;
   struct State {
     Baseline packets;
+    BurstRate rate;
     uint64_t previous_us = 0;
     uint32_t steady_seconds = 0;
     uint64_t start_us = 0;  // 0: quiet
   };
+  struct Verdict {
+    bool fast = false, steady = false;
+    double rate = 0, limit = 0;
+  };
+  void Judge(const EndpointInterval& endpoint, const IntervalView& view,
+             std::vector<Finding>& findings);
+  Verdict Weigh(State& state, double asked, double unasked, bool answers_tell,
+                uint64_t begin_us) const;
 
   Config config_;
   BoundedStates<EndpointKey, State> states_;

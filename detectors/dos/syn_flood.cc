@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "detectors/attempts_on.h"
 #include "detectors/finding_text.h"
 
@@ -28,42 +27,47 @@ void SynFlood::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
   }
 }
 
-void SynFlood::Judge(const EndpointInterval& endpoint, const IntervalView& view,
-                     std::vector<Finding>& findings) {
-  const EndpointCounters& c = endpoint.counters;
-  State& state = states_.Touch(endpoint.key, view.begin_us);
-  const uint64_t done = std::min(c.handshakes_in, c.syn_flows_in);
-  const auto unfinished = static_cast<double>(c.syn_flows_in - done);
+SynFlood::Verdict SynFlood::Weigh(State& state, const EndpointCounters& c,
+                                  const IntervalView& view) const {
   const auto begun = static_cast<double>(c.syn_flows_in);
-  const bool adjacent = state.previous_second_us + 1'000'000 == view.begin_us;
-  // A burst of a second lies across two intervals as often as not.
-  const double rate = std::max(unfinished, adjacent ? (state.previous + unfinished) / 1.5 : 0);
-  state.previous_second_us = view.begin_us;
-  state.previous = unfinished;
-
+  const auto unfinished =
+      static_cast<double>(c.syn_flows_in - std::min(c.handshakes_in, c.syn_flows_in));
   const double passed_s = static_cast<double>(view.begin_us - state.minute_us) * 1e-6;
   const double keep = passed_s < kMinuteSeconds ? 1 - passed_s / kMinuteSeconds : 0;
   state.minute_us = view.begin_us;
   state.minute_begun = state.minute_begun * keep + begun;
   state.minute_unfinished = state.minute_unfinished * keep + unfinished;
 
-  const double limit = state.unfinished.Limit(config_.unfinished_per_second_max);
-  const bool fast = rate > limit && unfinished >= config_.unfinished_share_min * begun;
-  const bool steady = state.minute_unfinished > config_.unfinished_per_minute_max &&
-                      state.minute_unfinished > 0.98 * state.minute_begun;
-  if (!fast && !steady) {
+  const double floor = config_.unfinished_per_second_max;
+  Verdict verdict;
+  verdict.rate = state.rate.Of(view.begin_us, unfinished);
+  verdict.limit = state.unfinished.LimitWithin(floor, config_.learned_factor_max);
+  verdict.fast =
+      verdict.rate > verdict.limit && unfinished >= config_.unfinished_share_min * begun;
+  verdict.steady = state.minute_unfinished > config_.unfinished_per_minute_max &&
+                   state.minute_unfinished > 0.98 * state.minute_begun;
+  if (!verdict.fast && !verdict.steady) {
     state.unfinished.Learn(unfinished);
     state.alarmed = false;
-    return;
   }
+  return verdict;
+}
+
+void SynFlood::Judge(const EndpointInterval& endpoint, const IntervalView& view,
+                     std::vector<Finding>& findings) {
+  const EndpointCounters& c = endpoint.counters;
+  State& state = states_.Touch(endpoint.key, view.begin_us);
+  const Verdict verdict = Weigh(state, c, view);
+  if (!verdict.fast && !verdict.steady) return;
   const std::vector<const AttemptPair*> attempts = AttemptsOn(view, endpoint.key.ip);
   if (LooksLikeScan(attempts, c.syn_flows_in)) return;
   if (!state.alarmed) state.start_us = view.begin_us;
   state.alarmed = true;
 
   Finding finding{.kind = kName, .subject = endpoint.key, .role = Role::kTarget};
-  const double shown_limit = fast ? limit : config_.unfinished_per_minute_max;
-  finding.measured = fast ? rate : state.minute_unfinished;
+  const bool fast = verdict.fast;
+  const double shown_limit = fast ? verdict.limit : config_.unfinished_per_minute_max;
+  finding.measured = fast ? verdict.rate : state.minute_unfinished;
   finding.limit = shown_limit;
   finding.baseline = state.unfinished.mean();
   finding.unit = fast ? "handshakes/s" : "handshakes/min";
@@ -83,7 +87,7 @@ void SynFlood::Judge(const EndpointInterval& endpoint, const IntervalView& view,
                    CountText(static_cast<uint64_t>(shown_limit)), "), from about ",
                    RoughText(sources), sources < 1.5 ? " source" : " sources");
   finding.detail = {{"begun", absl::StrCat(c.syn_flows_in)},
-                    {"completed", absl::StrCat(done)},
+                    {"completed", absl::StrCat(std::min(c.handshakes_in, c.syn_flows_in))},
                     {"refused", absl::StrCat(c.flows_refused_in)}};
   findings.push_back(std::move(finding));
 }

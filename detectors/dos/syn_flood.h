@@ -9,6 +9,7 @@
 
 #include "detectors/baseline.h"
 #include "detectors/bounded_states.h"
+#include "detectors/burst_rate.h"
 #include "detectors/detector.h"
 
 namespace vedette {
@@ -26,6 +27,9 @@ class SynFlood {
     // Slow floods of open connections: so many left open within a minute, at most one in fifty
     // done.
     double unfinished_per_minute_max = 1'500;
+    // Learning may raise the limit a second so many times: a flood that grows slowly teaches no
+    // more.
+    double learned_factor_max = 10;
     static Config Read(Settings& settings);
   };
 
@@ -37,16 +41,20 @@ class SynFlood {
   static constexpr size_t kMinuteSeconds = 60;
   struct State {
     Baseline unfinished;
-    uint64_t previous_second_us = 0;
-    double previous = 0;
+    BurstRate rate;
     // Decaying sums over about a minute.
     double minute_begun = 0, minute_unfinished = 0;
     uint64_t minute_us = 0;
     uint64_t start_us = 0;
     bool alarmed = false;
   };
+  struct Verdict {
+    bool fast = false, steady = false;
+    double rate = 0, limit = 0;
+  };
   void Judge(const EndpointInterval& endpoint, const IntervalView& view,
              std::vector<Finding>& findings);
+  Verdict Weigh(State& state, const EndpointCounters& counters, const IntervalView& view) const;
 
   Config config_;
   BoundedStates<EndpointKey, State> states_;

@@ -8,6 +8,7 @@
 
 #include "detectors/baseline.h"
 #include "detectors/bounded_states.h"
+#include "detectors/burst_rate.h"
 #include "detectors/detector.h"
 
 namespace vedette {
@@ -25,6 +26,11 @@ class UdpFlood {
     // Fewer senders than this look like a stream, and a stream may be three times as fast.
     double sources_few = 5;
     double stream_factor = 3;
+    // A group address hears discovery from all and pictures from a few; so many senders at a rate
+    // above the limit are a storm.
+    double group_sources_min = 50;
+    // Learning may raise the limit so many times: a flood that grows slowly teaches no more.
+    double learned_factor_max = 10;
     static Config Read(Settings& settings);
   };
 
@@ -33,10 +39,15 @@ class UdpFlood {
 
  private:
   static constexpr size_t kStatesMax = 8'192;
+  static constexpr double kSourcesKept = 0.99;  // from second to second
   struct State {
     Baseline unasked;
+    BurstRate rate;
+    double sources = 0;
     uint64_t start_us = 0;  // 0: quiet
   };
+  void Judge(const EndpointInterval& endpoint, const IntervalView& view,
+             std::vector<Finding>& findings);
 
   Config config_;
   BoundedStates<EndpointKey, State> states_;
