@@ -55,9 +55,8 @@ void JoinForgedSenders(const IntervalView& view, std::vector<IrregularSender>& s
   std::vector<bool> joined(senders.size());
   for (const auto& [key, members] : by_neighbour) {
     if (members.size() < kManySenders) continue;
-    IrregularSender neighbour = {.sender = key,
-                                 .addresses = members.size(),
-                                 .first_us = senders[members.front()].first_us};
+    IrregularSender neighbour = {
+        .sender = key, .addresses = members.size(), .first_us = senders[members.front()].first_us};
     for (const size_t i : members) {
       Join(senders[i], neighbour);
       joined[i] = true;

@@ -65,9 +65,9 @@ uint64_t SentBy(const EndpointKey& sender, const IntervalView& view) {
   }
   uint64_t sent = 0;
   for (const EndpointInterval& endpoint : view.endpoints) {
-    const bool behind = endpoint.key == sender ||
-                        (endpoint.mac_known && endpoint.key.vlan == sender.vlan &&
-                         EndpointKey::OfMac(endpoint.mac, sender.vlan) == sender);
+    const bool behind =
+        endpoint.key == sender || (endpoint.mac_known && endpoint.key.vlan == sender.vlan &&
+                                   EndpointKey::OfMac(endpoint.mac, sender.vlan) == sender);
     if (behind) sent += endpoint.counters.packets_out;
   }
   return sent;
@@ -153,9 +153,9 @@ Finding DecodeErrors::Accuse(const IrregularSender& sender, const State& state,
   finding.baseline = config_.healthy_share;
   finding.unit = "share of packets";
   finding.window_ms = (view.end_us - state.start_us) / 1'000;
-  finding.message = absl::StrCat("sent ", CountText(state.odd),
-                                 " packets that no healthy stack sends, of ", CountText(state.sent),
-                                 ": ", KindsText(sender.kinds), AddressesText(sender));
+  finding.message =
+      absl::StrCat("sent ", CountText(state.odd), " packets that no healthy stack sends, of ",
+                   CountText(state.sent), ": ", KindsText(sender.kinds), AddressesText(sender));
   for (const auto& [kind, count] : sender.kinds) {
     finding.detail.emplace_back(std::string(Describe(kind).wire_name), absl::StrCat(count));
   }

@@ -45,8 +45,7 @@ class DecodeErrors {
              std::vector<Finding>& findings);
   void WeighSound(const IntervalView& view);
   void WeighOdd(const IrregularSender& sender, const IntervalView& view, State& state) const;
-  Finding Accuse(const IrregularSender& sender, const State& state,
-                 const IntervalView& view) const;
+  Finding Accuse(const IrregularSender& sender, const State& state, const IntervalView& view) const;
 
   Config config_;
   BoundedStates<EndpointKey, State> states_;

@@ -47,9 +47,9 @@ void FragmentOverlap::Evaluate(const Hot&, const IntervalView& view,
     finding.limit = state.different != 0 ? 0 : config_.overlaps_max;
     finding.unit = "fragments";
     finding.window_ms = (view.end_us - state.start_us) / 1'000;
-    finding.message =
-        absl::StrCat("sent ", CountText(state.packets), " overlapping fragments, ",
-                     CountText(state.different), " of them with other bytes than before", AddressesText(sender));
+    finding.message = absl::StrCat("sent ", CountText(state.packets), " overlapping fragments, ",
+                                   CountText(state.different),
+                                   " of them with other bytes than before", AddressesText(sender));
     finding.detail = {{"different", absl::StrCat(state.different)}};
     findings.push_back(std::move(finding));
   }

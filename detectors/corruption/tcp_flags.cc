@@ -45,9 +45,9 @@ void TcpFlags::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
     finding.limit = config_.packets_max;
     finding.unit = "packets";
     finding.window_ms = (view.end_us - state.start_us) / 1'000;
-    finding.message = absl::StrCat("sent ", CountText(state.packets),
-                                   " TCP segments with flags no stack sets (limit ",
-                                   config_.packets_max, "): ", KindsText(sender.kinds), AddressesText(sender));
+    finding.message = absl::StrCat(
+        "sent ", CountText(state.packets), " TCP segments with flags no stack sets (limit ",
+        config_.packets_max, "): ", KindsText(sender.kinds), AddressesText(sender));
     findings.push_back(std::move(finding));
   }
 }

@@ -65,8 +65,7 @@ Amplification::Count& Amplification::Hot::Obtain(const EndpointKey& target, KeyH
   const size_t at = Place();
   const uint64_t inherited = counts[at].packets;
   tags[at] = tag;
-  counts[at] = {
-      .target = target, .service = service, .packets = inherited, .inherited = inherited};
+  counts[at] = {.target = target, .service = service, .packets = inherited, .inherited = inherited};
   return counts[at];
 }
 
@@ -191,11 +190,11 @@ void Amplification::Judge(const Count& count, const IntervalView& view,
   finding.limit = limit;
   finding.baseline = state.answers.mean();
   finding.unit = "packets/s";
-  finding.message = absl::StrCat(
-      "received ", CountText(static_cast<uint64_t>(rate)), " ", NameOf(count.service),
-      " answers a second (", BytesText(count.bytes), ") that it never asked for (limit ",
-      CountText(static_cast<uint64_t>(limit)), "), from about ", RoughText(reflectors),
-      " reflectors");
+  finding.message =
+      absl::StrCat("received ", CountText(static_cast<uint64_t>(rate)), " ", NameOf(count.service),
+                   " answers a second (", BytesText(count.bytes),
+                   ") that it never asked for (limit ", CountText(static_cast<uint64_t>(limit)),
+                   "), from about ", RoughText(reflectors), " reflectors");
   finding.detail = {{"service", std::string(NameOf(count.service))},
                     {"reflectors", RoughText(reflectors)},
                     {"answer_bytes_mean", absl::StrCat(count.bytes / finding.packets)},

@@ -13,7 +13,7 @@ namespace {
 constexpr double kSecond = 1e-6;
 constexpr double kWeight = 1.0 / 32;  // of the newest gap, once there are that many
 constexpr double kClosingUsual = 0.1;
-constexpr double kAccusedMaxS = 3'600;     // after an hour nobody waits for it to come back
+constexpr double kAccusedMaxS = 3'600;  // after an hour nobody waits for it to come back
 constexpr double kRememberedMaxS = 86'400;
 
 double Deviation(double mean, double square) {
@@ -54,8 +54,7 @@ void DeviceSilent::OnPacket(Hot& hot, const TrackedPacket& tracked) noexcept {
   }
 }
 
-void DeviceSilent::Learn(State& state, const EndpointInterval& endpoint,
-                         const IntervalView& view) {
+void DeviceSilent::Learn(State& state, const EndpointInterval& endpoint, const IntervalView& view) {
   const auto packets = static_cast<double>(endpoint.counters.packets_out);
   const double gap_s = std::max(
       static_cast<double>(view.begin_us - state.last_us / 1'000'000 * 1'000'000) * kSecond, 1.0);
@@ -167,14 +166,15 @@ Finding DeviceSilent::Accuse(const EndpointKey& key, const State& state, double 
   finding.unit = "s";
   finding.window_ms = static_cast<uint64_t>(silence_s * 1'000);
   finding.calm_ms = 2'000;  // it talks again: over
-  finding.message = absl::StrCat(
-      "has been silent for ", DurationText(static_cast<uint64_t>(silence_s * 1e6)),
-      " after it had talked at least every ",
-      DurationText(static_cast<uint64_t>(state.gap_max_s * 1e6)), " for ",
-      DurationText(state.last_us - state.first_us),
-      state.packets_in != 0
-          ? absl::StrCat(", while others sent it ", CountText(state.packets_in), " packets")
-          : "");
+  finding.message =
+      absl::StrCat("has been silent for ", DurationText(static_cast<uint64_t>(silence_s * 1e6)),
+                   " after it had talked at least every ",
+                   DurationText(static_cast<uint64_t>(state.gap_max_s * 1e6)), " for ",
+                   DurationText(state.last_us - state.first_us));
+  if (state.packets_in != 0) {
+    absl::StrAppend(&finding.message, ", while others sent it ", CountText(state.packets_in),
+                    " packets");
+  }
   finding.detail = {{"phi", absl::StrFormat("%.1f", std::fmin(phi, 300))},
                     {"packets_received_in_silence", absl::StrCat(state.packets_in)}};
   return finding;

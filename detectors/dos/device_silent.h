@@ -50,7 +50,8 @@ class DeviceSilent {
     static Config Read(Settings& settings);
   };
 
-  explicit DeviceSilent(const Config& config) : config_(config), states_(kStatesMax), newcomers_(kStatesMax) {}
+  explicit DeviceSilent(const Config& config)
+      : config_(config), states_(kStatesMax), newcomers_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
 
  private:

@@ -56,9 +56,8 @@ void IcmpFlood::Judge(const EndpointInterval& endpoint, const IntervalView& view
   State& state = states_.Touch(endpoint.key, view.begin_us);
   // Neighbour discovery is neither asked for nor an answer, and busy routers hear much of it.
   const bool answers_tell = c.packets_out != 0 && endpoint.key.ip.is_v4();
-  const Verdict verdict =
-      Weigh(state, static_cast<double>(c.icmp_echo_in), static_cast<double>(unasked), answers_tell,
-            view.begin_us);
+  const Verdict verdict = Weigh(state, static_cast<double>(c.icmp_echo_in),
+                                static_cast<double>(unasked), answers_tell, view.begin_us);
   if (!verdict.fast && !verdict.steady) return;
   if (state.start_us == 0) {
     state.start_us =

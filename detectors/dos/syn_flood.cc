@@ -42,8 +42,7 @@ SynFlood::Verdict SynFlood::Weigh(State& state, const EndpointCounters& c,
   Verdict verdict;
   verdict.rate = state.rate.Of(view.begin_us, unfinished);
   verdict.limit = state.unfinished.LimitWithin(floor, config_.learned_factor_max);
-  verdict.fast =
-      verdict.rate > verdict.limit && unfinished >= config_.unfinished_share_min * begun;
+  verdict.fast = verdict.rate > verdict.limit && unfinished >= config_.unfinished_share_min * begun;
   verdict.steady = state.minute_unfinished > config_.unfinished_per_minute_max &&
                    state.minute_unfinished > 0.98 * state.minute_begun;
   if (!verdict.fast && !verdict.steady) {

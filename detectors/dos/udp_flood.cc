@@ -47,8 +47,8 @@ void UdpFlood::Judge(const EndpointInterval& endpoint, const IntervalView& view,
   if (group && sources < config_.group_sources_min) return;
   const auto unasked = static_cast<double>(Unanswered(c));
   const double rate = state.rate.Of(view.begin_us, unasked);
-  const double floor = config_.unasked_per_second_max *
-                       (sources < config_.sources_few ? config_.stream_factor : 1);
+  const double floor =
+      config_.unasked_per_second_max * (sources < config_.sources_few ? config_.stream_factor : 1);
   const double limit = state.unasked.LimitWithin(floor, config_.learned_factor_max);
   if (rate <= limit || unasked < config_.unasked_share_min * static_cast<double>(c.udp_in)) {
     state.unasked.Learn(unasked);
@@ -72,10 +72,10 @@ void UdpFlood::Judge(const EndpointInterval& endpoint, const IntervalView& view,
   finding.baseline = state.unasked.mean();
   finding.unit = "packets/s";
   finding.message =
-      absl::StrCat("received ", CountText(static_cast<uint64_t>(rate)),
-                   " UDP packets a second (", BytesText(c.udp_unasked_bytes_in),
-                   ") that it never answered (limit ", CountText(static_cast<uint64_t>(limit)),
-                   "), from about ", RoughText(sources), sources < 1.5 ? " source" : " sources");
+      absl::StrCat("received ", CountText(static_cast<uint64_t>(rate)), " UDP packets a second (",
+                   BytesText(c.udp_unasked_bytes_in), ") that it never answered (limit ",
+                   CountText(static_cast<uint64_t>(limit)), "), from about ", RoughText(sources),
+                   sources < 1.5 ? " source" : " sources");
   finding.detail = {{"udp_packets", absl::StrCat(c.udp_in)},
                     {"unanswered_packets", absl::StrCat(Unanswered(c))}};
   findings.push_back(std::move(finding));

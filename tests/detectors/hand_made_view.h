@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "dataplane/track/keyed_hash.h"
@@ -32,6 +33,13 @@ class HandMadeView {
     EndpointInterval& made = endpoints_.emplace_back();
     made.key = key;
     made.home = home;
+    return made;
+  }
+  // Without a search, for very many; each key once.
+  EndpointInterval& Append(const EndpointKey& key) {
+    EndpointInterval& made = endpoints_.emplace_back();
+    made.key = key;
+    made.home = true;
     return made;
   }
   AttemptPair& Attempt(const std::string& source, const std::string& target) {
