@@ -29,8 +29,10 @@ class Baseline {
                double ceiling = std::numeric_limits<double>::infinity()) const {
     return std::clamp(mean_ + deviations * deviation_, floor, std::max(floor, ceiling));
   }
+  // Of a flood: the floor until there is some past, as the first second may be the attack's own.
   double LimitWithin(double floor, double factor_max) const {
-    return Limit(floor, 5, factor_max * floor);
+    constexpr uint32_t kSamplesMin = 8;
+    return samples_ < kSamplesMin ? floor : Limit(floor, 5, factor_max * floor);
   }
   double mean() const { return mean_; }
   uint32_t samples() const { return samples_; }

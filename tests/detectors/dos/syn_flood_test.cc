@@ -62,8 +62,9 @@ TEST(SynFlood, RefusedAlikeAndOverIp6InAVlan) {
   for (uint32_t i = 0; i < 600; ++i) {
     const std::string source = "2001:db8::" + std::to_string(1 + i % 9'000);
     const uint64_t at_us = kStartUs + i * 3'000;
-    traffic.At(at_us, PacketBuilder().Ethernet().Vlan(7).Ip6(source, "fd00::10").Tcp(2'000, 22,
-                                                                                 kTcpSyn).Build());
+    traffic.At(
+        at_us,
+        PacketBuilder().Ethernet().Vlan(7).Ip6(source, "fd00::10").Tcp(2'000, 22, kTcpSyn).Build());
     traffic.At(at_us + 10, PacketBuilder()
                                .Ethernet()
                                .Vlan(7)

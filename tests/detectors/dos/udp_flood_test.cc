@@ -21,10 +21,10 @@ Traffic Flood(const std::string& target, uint32_t sources, uint32_t per_second, 
   Traffic traffic;
   for (uint32_t i = 0; i < per_second * seconds; ++i) {
     const uint32_t source = i % sources;
-    traffic.At(kStartUs + i * 1'000'000ULL / per_second,
-               Datagram("198.18." + std::to_string(source / 250) + "." +
-                            std::to_string(1 + source % 250),
-                        target, from_port, 9'000));
+    traffic.At(
+        kStartUs + i * 1'000'000ULL / per_second,
+        Datagram("198.18." + std::to_string(source / 250) + "." + std::to_string(1 + source % 250),
+                 target, from_port, 9'000));
   }
   return traffic;
 }
