@@ -1,5 +1,6 @@
 // The rate of a burst from counts of whole seconds. A burst of one second lies across two intervals
-// as often as not and would be halved; so it is taken for one that lasted a second and a half.
+// as often as not and would be halved; so it is taken for one that lasted a second and a half. For
+// figures that are near zero in ordinary traffic: a steady stream shows a third above its rate.
 // Pure; part of a detector's state.
 #ifndef VEDETTE_DETECTORS_BURST_RATE_H_
 #define VEDETTE_DETECTORS_BURST_RATE_H_

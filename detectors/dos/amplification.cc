@@ -161,7 +161,7 @@ void Amplification::Judge(const Count& count, const IntervalView& view,
                           std::vector<Finding>& findings) {
   const auto packets = static_cast<double>(count.packets - count.inherited);
   State& state = states_.Touch({count.target, count.service}, view.begin_us);
-  const double rate = state.rate.Of(view.begin_us, packets);
+  const double rate = packets;
   const double limit =
       state.answers.LimitWithin(config_.answers_per_second_max, config_.learned_factor_max);
   if (rate <= limit || !IsUnaskedFor(count, packets, view, rate / limit)) {

@@ -13,7 +13,6 @@
 #include "dataplane/track/tracked_packet.h"
 #include "detectors/baseline.h"
 #include "detectors/bounded_states.h"
-#include "detectors/burst_rate.h"
 #include "detectors/detector.h"
 
 namespace vedette {
@@ -82,7 +81,6 @@ class Amplification {
   static constexpr size_t kStatesMax = 4'096;
   struct State {
     Baseline answers;
-    BurstRate rate;
     uint64_t start_us = 0;  // 0: quiet
   };
   bool IsUnaskedFor(const Count& count, double packets, const IntervalView& view,

@@ -35,7 +35,7 @@ IcmpFlood::Verdict IcmpFlood::Weigh(State& state, double asked, double unasked, 
   const double fast_limit =
       state.packets.LimitWithin(config_.packets_per_second_max, config_.learned_factor_max);
   Verdict verdict;
-  verdict.rate = state.rate.Of(begin_us, asked + unasked);
+  verdict.rate = asked + unasked;
   verdict.fast = verdict.rate > fast_limit;
   verdict.steady = state.steady_seconds >= config_.steady_seconds_min;
   verdict.limit = verdict.fast ? fast_limit : config_.steady_per_second_max;

@@ -9,7 +9,6 @@
 
 #include "detectors/baseline.h"
 #include "detectors/bounded_states.h"
-#include "detectors/burst_rate.h"
 #include "detectors/detector.h"
 
 namespace vedette {
@@ -38,7 +37,6 @@ class IcmpFlood {
   static constexpr size_t kStatesMax = 8'192;
   struct State {
     Baseline packets;
-    BurstRate rate;
     uint64_t previous_us = 0;
     uint32_t steady_seconds = 0;
     uint64_t start_us = 0;  // 0: quiet

@@ -46,7 +46,7 @@ void UdpFlood::Judge(const EndpointInterval& endpoint, const IntervalView& view,
   const bool group = ip.is_multicast() || ip.is_broadcast();
   if (group && sources < config_.group_sources_min) return;
   const auto unasked = static_cast<double>(Unanswered(c));
-  const double rate = state.rate.Of(view.begin_us, unasked);
+  const double rate = unasked;
   const double floor =
       config_.unasked_per_second_max * (sources < config_.sources_few ? config_.stream_factor : 1);
   const double limit = state.unasked.LimitWithin(floor, config_.learned_factor_max);

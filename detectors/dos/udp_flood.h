@@ -8,7 +8,6 @@
 
 #include "detectors/baseline.h"
 #include "detectors/bounded_states.h"
-#include "detectors/burst_rate.h"
 #include "detectors/detector.h"
 
 namespace vedette {
@@ -42,7 +41,6 @@ class UdpFlood {
   static constexpr double kSourcesKept = 0.99;  // from second to second
   struct State {
     Baseline unasked;
-    BurstRate rate;
     double sources = 0;
     uint64_t start_us = 0;  // 0: quiet
   };
