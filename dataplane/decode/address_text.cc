@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -12,11 +14,33 @@ namespace {
 
 constexpr char kDigits[] = "0123456789abcdef";
 
-char* FormatDecimal(uint8_t value, char* out) {
-  if (value >= 100) *out++ = static_cast<char>('0' + value / 100);
-  if (value >= 10) *out++ = static_cast<char>('0' + value / 10 % 10);
-  *out++ = static_cast<char>('0' + value % 10);
-  return out;
+// Each octet with a dot behind it: addresses of new flows are written for the sets on the packet
+// path.
+struct OctetText {
+  std::array<char, 4> text;
+  uint8_t length;  // with the dot
+};
+constexpr auto kOctets = [] {
+  std::array<OctetText, 256> octets{};
+  for (unsigned value = 0; value < octets.size(); ++value) {
+    OctetText& octet = octets[value];
+    if (value >= 100) octet.text[octet.length++] = static_cast<char>('0' + value / 100);
+    if (value >= 10) octet.text[octet.length++] = static_cast<char>('0' + value / 10 % 10);
+    octet.text[octet.length++] = static_cast<char>('0' + value % 10);
+    octet.text[octet.length++] = '.';
+  }
+  return octets;
+}();
+
+size_t FormatIp4(const uint8_t* bytes, char* out) {
+  static_assert(kIpTextMax >= 4 * sizeof(OctetText::text));  // each is stored whole
+  size_t at = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    const OctetText& octet = kOctets[bytes[i]];
+    std::memcpy(out + at, octet.text.data(), octet.text.size());
+    at += octet.length;
+  }
+  return at - 1;
 }
 
 char* FormatGroup(uint16_t value, char* out) {
@@ -48,13 +72,7 @@ Run LongestZeroRun(const uint16_t (&groups)[8]) {
 
 size_t FormatIp(const IpAddress& ip, char* out) noexcept {
   char* const begin = out;
-  if (ip.is_v4()) {
-    for (size_t i = 12; i < 16; ++i) {
-      if (i != 12) *out++ = '.';
-      out = FormatDecimal(ip.bytes[i], out);
-    }
-    return static_cast<size_t>(out - begin);
-  }
+  if (ip.is_v4()) return FormatIp4(ip.bytes.data() + 12, out);
   uint16_t groups[8];
   for (size_t i = 0; i < 8; ++i) {
     groups[i] = static_cast<uint16_t>(ip.bytes[2 * i] << 8 | ip.bytes[2 * i + 1]);

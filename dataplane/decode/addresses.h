@@ -3,6 +3,7 @@
 #define VEDETTE_DATAPLANE_DECODE_ADDRESSES_H_
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <cstring>
@@ -27,8 +28,8 @@ struct IpAddress {
   uint64_t high() const { return Word(0); }
   uint64_t low() const { return Word(8); }
   bool is_v4() const {
-    static constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    return std::memcmp(bytes.data(), kMapped, sizeof(kMapped)) == 0;
+    static_assert(std::endian::native == std::endian::little);
+    return high() == 0 && static_cast<uint32_t>(low()) == 0xffff0000;
   }
   bool is_zero() const {  // 0.0.0.0 or ::
     return high() == 0 && (low() == 0 || (is_v4() && Word4() == 0));

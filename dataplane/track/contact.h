@@ -3,12 +3,12 @@
 #ifndef VEDETTE_DATAPLANE_TRACK_CONTACT_H_
 #define VEDETTE_DATAPLANE_TRACK_CONTACT_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "dataplane/decode/addresses.h"
+#include "dataplane/sketch/zeroed_array.h"
 #include "dataplane/track/flow.h"
 
 namespace vedette {
@@ -32,7 +32,7 @@ class BoundedLog {
  private:
   size_t size_ = 0;
   uint64_t refused_ = 0;
-  std::array<T, kCapacity> records_;
+  ZeroedArray<T> records_{kCapacity};  // no page of it is touched before it is needed
 };
 
 // A call of a home endpoint to the outside: the start of a connection, a burst inside one after

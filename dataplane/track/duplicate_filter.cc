@@ -9,7 +9,7 @@ namespace {
 
 constexpr uint64_t kCopyWithinUs = 2'000;
 constexpr uint64_t kRepeaterForUs = 100'000;
-constexpr size_t kHeadBytes = 96, kTailBytes = 32;
+constexpr size_t kHeadBytes = 48, kTailBytes = 16;
 
 KeyHash HashBytes(KeyHash hash, Bytes bytes) {
   size_t at = 0;
@@ -26,14 +26,15 @@ KeyHash HashBytes(KeyHash hash, Bytes bytes) {
 
 }  // namespace
 
-DuplicateFilter::DuplicateFilter(const KeyedHash& hash, size_t entries)
-    : hash_(hash), entries_(std::bit_ceil(entries)), mask_(entries_.size() - 1) {}
+DuplicateFilter::DuplicateFilter(size_t entries)
+    : entries_(std::bit_ceil(entries)), mask_(entries_.size() - 1) {}
 
-uint64_t DuplicateFilter::FingerprintOf(const DecodedPacket& packet) const noexcept {
+uint64_t DuplicateFilter::FingerprintOf(const DecodedPacket& packet, KeyHash pair) noexcept {
   if (!packet.has_ip() || packet.ip_bytes.empty()) return 0;
-  KeyHash hash = hash_.OfPair(packet.source_ip, packet.target_ip);
-  hash = KeyedHash::Combine(hash, packet.source_ip.low());  // the pair is symmetric
-  hash = KeyedHash::Combine(hash, packet.ip_total_length);
+  // The pair is symmetric: the source says which way.
+  const uint64_t way = packet.source_ip.low() ^ packet.source_ip.high();
+  const uint64_t shape = uint64_t{packet.ip_total_length} << 8 | packet.protocol;
+  KeyHash hash = KeyedHash::Combine(KeyedHash::Combine(pair, way), shape);
   const Bytes bytes = packet.ip_bytes;
   // What follows the addresses; in front of them only what a router leaves alone.
   const size_t skipped = packet.is_v6 ? 40 : 20;
@@ -42,7 +43,6 @@ uint64_t DuplicateFilter::FingerprintOf(const DecodedPacket& packet) const noexc
     std::memcpy(&word, bytes.data(), sizeof(word));
     hash = KeyedHash::Combine(hash, word);
   }
-  hash = KeyedHash::Combine(hash, packet.protocol);
   if (bytes.size() <= skipped) return hash.value | 1;
   const Bytes rest = bytes.subspan(skipped);
   hash = HashBytes(hash, rest.first(std::min(rest.size(), kHeadBytes)));

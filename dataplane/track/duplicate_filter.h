@@ -18,10 +18,10 @@ namespace vedette {
 
 class DuplicateFilter {
  public:
-  DuplicateFilter(const KeyedHash& hash, size_t entries);
+  explicit DuplicateFilter(size_t entries);
 
-  // 0: a packet that is not looked at (no IP header).
-  uint64_t FingerprintOf(const DecodedPacket& packet) const noexcept;
+  // 0: a packet that is not looked at (no IP header). `pair` is the keyed hash of its addresses.
+  static uint64_t FingerprintOf(const DecodedPacket& packet, KeyHash pair) noexcept;
   void Prefetch(uint64_t fingerprint) const noexcept {
     __builtin_prefetch(&entries_[fingerprint >> 20 & mask_]);
   }
@@ -35,7 +35,6 @@ class DuplicateFilter {
     uint64_t seen_us;
     Times times;
   };
-  KeyedHash hash_;
   ZeroedArray<Entry> entries_;
   size_t mask_;
 };

@@ -84,8 +84,9 @@ struct EndpointRow {
   // Salted: these decide alerts. Updated when a flow begins.
   DistinctBitmap<512> sources_in, targets_out, services_out;
   DistinctBitmap<512> ports_out;  // distinct target ports of the flows it began
-  // Exported sets (public seed). Only for home rows; pool slots, see theta_sketch.h.
-  ThetaHandle peers, destinations;
+  // Exported sets (public seed): peers outside home, and all others; their union is the peers. Only
+  // for home rows; pool slots, see theta_sketch.h.
+  ThetaHandle destinations, neighbours;
 };
 
 }  // namespace vedette

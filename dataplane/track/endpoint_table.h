@@ -33,11 +33,8 @@ class EndpointTable {
   EndpointRow* Obtain(const EndpointKey& key, KeyHash hash, bool home) noexcept;
 
   // Exported sets; `theta_hash` is ThetaHashOf(address).
-  void AddPeer(EndpointRow& row, uint64_t theta_hash) noexcept {
-    thetas_.Update(row.peers, theta_hash);
-  }
-  void AddDestination(EndpointRow& row, uint64_t theta_hash) noexcept {
-    thetas_.Update(row.destinations, theta_hash);
+  void AddPeer(EndpointRow& row, uint64_t theta_hash, bool outside) noexcept {
+    thetas_.Update(outside ? row.destinations : row.neighbours, theta_hash);
   }
 
   std::span<const EndpointRow> rows() const noexcept { return rows_.rows(); }

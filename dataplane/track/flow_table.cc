@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <bit>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace vedette {
 namespace {
 
@@ -16,6 +20,20 @@ VictimClass ClassOf(const Flow& flow) {
   return flow.one_way() ? kOneWay : kTalking;
 }
 
+// A bit for each place whose tag is `tag`.
+unsigned PlacesWith(const std::array<uint16_t, 8>& tags, uint16_t tag) {
+#if defined(__SSE2__)
+  const __m128i all = _mm_load_si128(reinterpret_cast<const __m128i*>(tags.data()));
+  const __m128i same = _mm_cmpeq_epi16(all, _mm_set1_epi16(static_cast<short>(tag)));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_packs_epi16(same, _mm_setzero_si128())));
+#else
+  unsigned places = 0;
+  for (size_t i = 0; i < tags.size(); ++i) places |= unsigned{tags[i] == tag} << i;
+  return places;
+#endif
+}
+size_t FirstOf(unsigned places) { return static_cast<size_t>(std::countr_zero(places)); }
+
 uint32_t AgeOf(uint64_t last_us) { return static_cast<uint32_t>(last_us >> 10); }
 
 }  // namespace
@@ -28,11 +46,9 @@ FlowTable::FlowTable(size_t capacity)
 
 Flow* FlowTable::Find(const FlowKey& key, KeyHash hash) noexcept {
   const size_t bucket = BucketOf(hash);
-  const uint16_t tag = TagOf(hash);
-  const auto& tags = buckets_[bucket].tags;
-  for (size_t i = 0; i < kPlaces; ++i) {
-    if (tags[i] != tag) continue;
-    Flow& flow = flows_[bucket * kPlaces + i];
+  unsigned places = PlacesWith(buckets_[bucket].tags, TagOf(hash));
+  for (; places != 0; places &= places - 1) {
+    Flow& flow = flows_[bucket * kPlaces + FirstOf(places)];
     if (flow.key == key) return &flow;
   }
   return nullptr;
@@ -43,9 +59,8 @@ Flow* FlowTable::Find(const FlowKey& key, KeyHash hash) noexcept {
 size_t FlowTable::PlaceFor(KeyHash hash, uint64_t now_us) noexcept {
   const size_t number = BucketOf(hash);
   Bucket& bucket = buckets_[number];
-  for (size_t i = 0; i < kPlaces; ++i) {
-    if (bucket.tags[i] == 0) return number * kPlaces + i;
-  }
+  const unsigned free = PlacesWith(bucket.tags, 0);
+  if (free != 0) return number * kPlaces + FirstOf(free);
   const uint32_t now = AgeOf(now_us);
   for (size_t round = 0;; ++round) {
     const size_t victim = VictimOf(bucket, now);
@@ -62,26 +77,21 @@ size_t FlowTable::PlaceFor(KeyHash hash, uint64_t now_us) noexcept {
 
 // The lowest class, the oldest of it.
 size_t FlowTable::VictimOf(const Bucket& bucket, uint32_t now) const noexcept {
-  const auto rank = [&](size_t i) {
-    return uint64_t{bucket.classes[i]} << 32 | (0xffffffffU - (now - bucket.ages[i]));
-  };
-  size_t victim = 0;
-  for (size_t i = 1; i < kPlaces; ++i) {
-    if (rank(i) < rank(victim)) victim = i;
+  // The place rides in the lowest bits, so that the least rank names it.
+  uint64_t least = ~uint64_t{0};
+  for (size_t i = 0; i < kPlaces; ++i) {
+    const uint64_t youth = 0xffffffffU - (now - bucket.ages[i]);
+    least = std::min(least, uint64_t{bucket.classes[i]} << 40 | youth << 8 | i);
   }
-  return victim;
+  return static_cast<size_t>(least & 0xff);
 }
 
 void FlowTable::PrefetchFlow(KeyHash hash, uint64_t now_us) const noexcept {
   const size_t number = BucketOf(hash);
   const Bucket& bucket = buckets_[number];
-  const uint16_t tag = TagOf(hash);
-  size_t place = kPlaces;
-  for (size_t i = 0; i < kPlaces; ++i) {
-    if (bucket.tags[i] == tag) place = i;
-    if (bucket.tags[i] == 0 && place == kPlaces) place = i;
-  }
-  if (place == kPlaces) place = VictimOf(bucket, AgeOf(now_us));
+  unsigned places = PlacesWith(bucket.tags, TagOf(hash));
+  if (places == 0) places = PlacesWith(bucket.tags, 0);
+  const size_t place = places != 0 ? FirstOf(places) : VictimOf(bucket, AgeOf(now_us));
   const char* const flow = reinterpret_cast<const char*>(&flows_[number * kPlaces + place]);
   for (size_t at = 0; at < sizeof(Flow); at += 64) __builtin_prefetch(flow + at, 1);
   __builtin_prefetch(&links_[number * kPlaces + place]);

@@ -51,7 +51,17 @@ absl::StatusOr<Prefix> ParsePrefix(absl::string_view text) {
 }
 
 HomeNetworks::HomeNetworks(std::vector<Prefix> prefixes) : prefixes_(std::move(prefixes)) {
-  for (const Prefix& prefix : prefixes_) masks_.push_back(MaskOf(prefix));
+  const IpAddress mapped = IpAddress::V4(0, 0, 0, 0);
+  for (const Prefix& prefix : prefixes_) {
+    const Mask mask = MaskOf(prefix);
+    masks_.push_back(mask);
+    const bool holds_ip4 = (mapped.high() & mask.high) == mask.want_high &&
+                           ((mapped.low() & mask.low) & 0xffffffff) == (mask.want_low & 0xffffffff);
+    if (holds_ip4) {
+      masks4_.push_back({static_cast<uint32_t>(mask.low >> 32),
+                         static_cast<uint32_t>(mask.want_low >> 32)});
+    }
+  }
 }
 
 HomeNetworks::Mask HomeNetworks::MaskOf(const Prefix& prefix) {

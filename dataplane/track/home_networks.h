@@ -30,6 +30,13 @@ class HomeNetworks {
   static HomeNetworks Default();
 
   bool Contains(const IpAddress& ip) const noexcept {
+    if (ip.is_v4()) {
+      const auto host = static_cast<uint32_t>(ip.low() >> 32);  // as it lies in memory
+      for (const Mask4& mask : masks4_) {
+        if ((host & mask.mask) == mask.want) return true;
+      }
+      return false;
+    }
     for (const Mask& mask : masks_) {
       if ((ip.high() & mask.high) == mask.want_high && (ip.low() & mask.low) == mask.want_low) {
         return true;
@@ -43,10 +50,14 @@ class HomeNetworks {
   struct Mask {
     uint64_t high, low, want_high, want_low;
   };
+  struct Mask4 {
+    uint32_t mask, want;
+  };
   static Mask MaskOf(const Prefix& prefix);
 
   std::vector<Prefix> prefixes_;
   std::vector<Mask> masks_;
+  std::vector<Mask4> masks4_;  // of those that hold IPv4 addresses
 };
 
 }  // namespace vedette

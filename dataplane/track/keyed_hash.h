@@ -22,22 +22,26 @@ class KeyedHash {
   KeyHash OfAddress(const IpAddress& ip) const noexcept {
     return {Fold(Fold(ip.high() ^ a_, ip.low() ^ b_) ^ kMix3, a_ ^ kMix4)};
   }
+  // All that follows comes from the hashes of the addresses, which a packet's keys hold once.
   KeyHash OfEndpoint(const EndpointKey& key) const noexcept {
+    return OfEndpoint(key, OfAddress(key.ip));
+  }
+  KeyHash OfEndpoint(const EndpointKey& key, KeyHash address) const noexcept {
     // Spread over the word: neighbouring VLANs would leave a pattern in the tag bits.
     const uint64_t rest = (uint64_t{key.vlan} << 1 | (key.is_mac ? 1 : 0)) * kMix1;
-    return {Fold(Fold(key.ip.high() ^ a_, key.ip.low() ^ b_) ^ rest, b_ ^ kMix3)};
+    return {Fold(address.value ^ rest, b_ ^ kMix3)};
   }
   // Symmetric.
-  KeyHash OfPair(const IpAddress& a, const IpAddress& b) const noexcept {
-    const uint64_t x = OfAddress(a).value, y = OfAddress(b).value;
-    return {Fold((x + y) ^ a_, (x ^ y) + kMix4)};
+  KeyHash OfPair(KeyHash a, KeyHash b) const noexcept {
+    return {Fold((a.value + b.value) ^ a_, (a.value ^ b.value) + kMix4)};
   }
   KeyHash OfFlow(const FlowKey& key) const noexcept {
-    const uint64_t low = Fold(key.low_ip.high() ^ a_, key.low_ip.low() ^ b_);
-    const uint64_t high = Fold(key.high_ip.high() ^ b_, key.high_ip.low() ^ a_);
+    return OfFlow(key, OfAddress(key.low_ip), OfAddress(key.high_ip));
+  }
+  KeyHash OfFlow(const FlowKey& key, KeyHash low, KeyHash high) const noexcept {
     const uint64_t ports =
         uint64_t{key.low_port} << 32 | uint64_t{key.high_port} << 16 | key.protocol;
-    return {Fold(low ^ ports ^ kMix3, high ^ (ports * kMix1) ^ kMix4)};
+    return {Fold(low.value ^ ports ^ kMix3, high.value ^ (ports * kMix1) ^ kMix4)};
   }
   // Of two things at once; a value that is no secret yet must come second.
   static KeyHash Combine(KeyHash key, uint64_t value) noexcept {

@@ -33,17 +33,36 @@ EndpointKey SourceOf(const DecodedPacket& packet, const IpAddress& ip) {
   return {.ip = ip, .vlan = packet.vlan()};
 }
 
+struct PairOfHashes {
+  KeyHash source, target;
+};
+PairOfHashes AddressHashes(const DecodedPacket& packet, const KeyedHash& hash) {
+  if (packet.has_ip()) return {hash.OfAddress(packet.source_ip), hash.OfAddress(packet.target_ip)};
+  if (packet.is_arp) {
+    return {hash.OfAddress(packet.arp.sender_ip), hash.OfAddress(packet.arp.target_ip)};
+  }
+  if (!packet.has_mac) return {hash.OfAddress({}), hash.OfAddress({})};
+  return {hash.OfAddress(MacAsAddress(packet.source_mac)),
+          hash.OfAddress(MacAsAddress(packet.target_mac))};
+}
+
+bool HasAddresses(const DecodedPacket& packet) {
+  return packet.has_ip() || packet.is_arp || packet.has_mac;
+}
+
 }  // namespace
 
 KeyHash PairHash(const DecodedPacket& packet, const KeyedHash& hash) noexcept {
-  if (packet.is_arp) return hash.OfPair(packet.arp.sender_ip, packet.arp.target_ip);
-  if (packet.has_ip()) return hash.OfPair(packet.source_ip, packet.target_ip);
-  if (!packet.has_mac) return {};
-  return hash.OfPair(MacAsAddress(packet.source_mac), MacAsAddress(packet.target_mac));
+  if (!HasAddresses(packet)) return {};
+  const auto [source, target] = AddressHashes(packet, hash);
+  return hash.OfPair(source, target);
 }
 
 void KeysOf(const DecodedPacket& packet, const KeyedHash& hash, PacketKeys& keys) noexcept {
-  keys.pair_hash = PairHash(packet, hash);
+  const auto [source_address, target_address] = AddressHashes(packet, hash);
+  keys.source_address = source_address;
+  keys.target_address = target_address;
+  keys.pair_hash = HasAddresses(packet) ? hash.OfPair(source_address, target_address) : KeyHash{};
   keys.has_flow = BelongsToFlow(packet);
   keys.has_target = packet.has_ip() || packet.is_arp;
   if (packet.has_ip()) {
@@ -56,8 +75,11 @@ void KeysOf(const DecodedPacket& packet, const KeyedHash& hash, PacketKeys& keys
     keys.source = packet.has_mac ? EndpointKey::OfMac(packet.source_mac, packet.vlan())
                                  : EndpointKey{.vlan = packet.vlan()};
   }
-  keys.source_hash = hash.OfEndpoint(keys.source);
-  if (keys.has_target) keys.target_hash = hash.OfEndpoint(keys.target);
+  // A source without an address of its own goes by its MAC.
+  keys.source_hash = keys.source.is_mac && keys.has_target
+                         ? hash.OfEndpoint(keys.source)
+                         : hash.OfEndpoint(keys.source, keys.source_address);
+  if (keys.has_target) keys.target_hash = hash.OfEndpoint(keys.target, keys.target_address);
   if (!keys.has_flow) return;
   IcmpPorts ports{packet.source_port, packet.target_port};
   if (IsIcmp(packet)) ports = IcmpPortsOf(packet.is_v6, packet.icmp_type, packet.icmp_code);
@@ -71,7 +93,9 @@ void KeysOf(const DecodedPacket& packet, const KeyedHash& hash, PacketKeys& keys
                .low_port = std::get<1>(low),
                .high_port = std::get<1>(high),
                .protocol = packet.protocol};
-  keys.flow_hash = hash.OfFlow(keys.flow);
+  keys.flow_hash =
+      hash.OfFlow(keys.flow, keys.source_is_low ? keys.source_address : keys.target_address,
+                  keys.source_is_low ? keys.target_address : keys.source_address);
 }
 
 }  // namespace vedette

@@ -16,7 +16,8 @@ namespace vedette {
 struct PacketKeys {
   FlowKey flow;  // set when has_flow
   KeyHash flow_hash;
-  EndpointKey source, target;  // target: set when has_target
+  EndpointKey source, target;              // target: set when has_target
+  KeyHash source_address, target_address;  // likewise
   KeyHash source_hash, target_hash;
   uint64_t fingerprint = 0;  // of the duplicate filter, set by Tracker::Prefetch
   KeyHash pair_hash;         // symmetric over the address pair; chooses the shard

@@ -129,12 +129,12 @@ Tracker::Tracker(const TrackerOptions& options, const KeyedHash& hash, const Hom
       home_(home),
       observer_(observer),
       flows_(options.flows),
-      duplicates_(hash, options.duplicates),
+      duplicates_(options.duplicates),
       fragments_(hash, options.datagrams),
       pairs_(options.pairs) {}
 
 void Tracker::Prefetch(const DecodedPacket& packet, PacketKeys& keys) const noexcept {
-  keys.fingerprint = duplicates_.FingerprintOf(packet);
+  keys.fingerprint = duplicates_.FingerprintOf(packet, keys.pair_hash);
   duplicates_.Prefetch(keys.fingerprint);
   if (keys.has_flow) {
     flows_.Prefetch(keys.flow_hash);
@@ -197,7 +197,8 @@ void Tracker::TrackIp(const DecodedPacket& packet, const PacketKeys& keys,
   out.bytes = packet.ip_total_length != 0 ? packet.ip_total_length : packet.wire_length;
   out.direction =
       DirectionOf(sides.source_home, sides.source_outside, sides.target_home, sides.target_outside);
-  EndpointKey source = keys.source, target = keys.target;
+  Ends ends{keys.source, keys.target, keys.source_address, keys.target_address};
+  EndpointKey &source = ends.source, &target = ends.target;
   if (keys.has_flow) {
     out.flow = &FindOrBegin(packet, keys, sides, out.new_flow);
     if (out.flow->vlan != source.vlan) {  // one direction is tagged, the other is not
@@ -212,7 +213,8 @@ void Tracker::TrackIp(const DecodedPacket& packet, const PacketKeys& keys,
   if (out.flow != nullptr) {
     ++window_.counters->flow_packets;
     out.forward = keys.source_is_low == out.flow->initiator_is_low;
-    ChargeFlow(packet, out);
+    if (out.new_flow) ChargeSets(packet, sides, out);
+    ChargeFlow(packet, ends, out);
   }
   if (packet.fragment.is_fragment) NoteFragment(packet, out);
   if (IsIcmp(packet) && packet.deepest == Layer::kTransport && IsUnreachable(packet)) {
@@ -273,7 +275,8 @@ void Tracker::Describe(const DecodedPacket& packet, const PacketKeys& keys, cons
   flow.first_contact = pairs_.Meet(keys.pair_hash);
 }
 
-void Tracker::ChargeFlow(const DecodedPacket& packet, TrackedPacket& out) noexcept {
+void Tracker::ChargeFlow(const DecodedPacket& packet, const Ends& ends,
+                         TrackedPacket& out) noexcept {
   Flow& flow = *out.flow;
   const size_t side = out.forward ? 0 : 1;
   out.unasked = flow.all_packets[1 - side] == 0;
@@ -286,9 +289,9 @@ void Tracker::ChargeFlow(const DecodedPacket& packet, TrackedPacket& out) noexce
   flow.all_bytes[side] += out.bytes;
   flow.tcp_flags[side] |= packet.tcp_flags;
   if (flow.direction == Direction::kOutbound) UpdateCall(packet, out, quiet_us);
-  if (out.new_flow) ChargeBeginning(packet, out);
+  if (out.new_flow) ChargeBeginning(packet, ends, out);
   const HandshakeStep step = Advance(flow, packet, out.forward);
-  ChargeOutcome(packet, out, step);
+  ChargeOutcome(packet, ends, out, step);
   if (step.closed) flows_.Schedule(flow, DeadlineOf(flow));
 
   EndpointCounters& target = out.target->counters;
@@ -309,47 +312,48 @@ void Tracker::ChargeFlow(const DecodedPacket& packet, TrackedPacket& out) noexce
   }
 }
 
-void Tracker::ChargeBeginning(const DecodedPacket& packet, const TrackedPacket& out) noexcept {
+// Sets that other programs add up: who talked to whom, by home endpoints alone.
+void Tracker::ChargeSets(const DecodedPacket& packet, const Sides& sides,
+                         const TrackedPacket& out) noexcept {
+  if (out.source->home) {
+    window_.endpoints->AddPeer(*out.source, ThetaHashOf(packet.target_ip), sides.target_outside);
+  }
+  if (out.target->home) {
+    window_.endpoints->AddPeer(*out.target, ThetaHashOf(packet.source_ip), sides.source_outside);
+  }
+}
+
+void Tracker::ChargeBeginning(const DecodedPacket& packet, const Ends& ends,
+                              const TrackedPacket& out) noexcept {
   const Flow& flow = *out.flow;
-  EndpointRow& initiator = out.forward ? *out.source : *out.target;
-  EndpointRow& responder = out.forward ? *out.target : *out.source;
-  const IpAddress& responder_ip = flow.responder_ip();
-  const bool begun_here = flow.state != FlowState::kMidstream;
-  if (initiator.home) {
-    const uint64_t theta = ThetaHashOf(responder_ip);
-    window_.endpoints->AddPeer(initiator, theta);
-    if (flow.direction == Direction::kOutbound) {
-      window_.endpoints->AddDestination(initiator, theta);
-    }
-  }
-  if (responder.home) {
-    const uint64_t theta = ThetaHashOf(flow.initiator_ip());
-    window_.endpoints->AddPeer(responder, theta);
-    if (flow.direction == Direction::kInbound) window_.endpoints->AddDestination(responder, theta);
-  }
-  const bool is_reset = Is(packet, IpProtocol::kTcp) && (packet.tcp_flags & kTcpRst) != 0;
-  AttemptPair* attempt = nullptr;
   if (LooksLikeAnswer(packet)) {
-    out.target->sources_in.Add(hash_.OfAddress(packet.source_ip));
+    out.target->sources_in.Add(ends.source_address);
     return;
   }
+  const bool begun_here = flow.state != FlowState::kMidstream;
+  const bool is_reset = Is(packet, IpProtocol::kTcp) && (packet.tcp_flags & kTcpRst) != 0;
+  AttemptPair* attempt = nullptr;
   if (begun_here) {
+    const bool fwd = out.forward;
+    EndpointRow& initiator = fwd ? *out.source : *out.target;
+    EndpointRow& responder = fwd ? *out.target : *out.source;
+    const KeyHash peer = fwd ? ends.target_address : ends.source_address;
     ++initiator.counters.flows_opened;
     ++responder.counters.flows_received;
-    responder.counters.syn_flows_in += Is(packet, IpProtocol::kTcp) && out.forward;
-    const KeyHash peer = hash_.OfAddress(responder_ip);
+    responder.counters.syn_flows_in += Is(packet, IpProtocol::kTcp) && fwd;
     const uint64_t service = ServiceOf(flow.key.protocol, flow.responder_port());
     initiator.targets_out.Add(peer);
     initiator.services_out.Add(KeyedHash::Combine(peer, service));
     initiator.ports_out.Add(KeyedHash::Combine({}, service));
-    responder.sources_in.Add(hash_.OfAddress(flow.initiator_ip()));
-    attempt = Attempt(initiator.key, responder_ip);
+    responder.sources_in.Add(fwd ? ends.source_address : ends.target_address);
+    attempt = fwd ? Attempt(ends.source, out.source_key, flow.responder_ip(), peer)
+                  : Attempt(ends.target, out.target_key, flow.responder_ip(), peer);
   } else if (!is_reset && packet.payload_wire_length == 0 && !LooksLikeService(packet)) {
     // A lone ACK, FIN, nothing or everything: either the capture began in the middle or a probe.
-    attempt = Attempt(out.source->key, packet.target_ip);
+    attempt = Attempt(ends.source, out.source_key, packet.target_ip, ends.target_address);
   } else if (is_reset && (packet.tcp_flags & kTcpAck) != 0) {
     // The answer to a SYN that took another road.
-    attempt = Attempt(out.target->key, packet.source_ip);
+    attempt = Attempt(ends.target, out.target_key, packet.source_ip, ends.source_address);
   }
   if (attempt == nullptr) return;
   const bool answered_elsewhere = !begun_here && is_reset;
@@ -366,16 +370,20 @@ void Tracker::ChargeBeginning(const DecodedPacket& packet, const TrackedPacket& 
 }
 
 AttemptPair* Tracker::Attempt(const EndpointKey& source, const IpAddress& target) noexcept {
+  return Attempt(source, hash_.OfEndpoint(source), target, hash_.OfAddress(target));
+}
+
+AttemptPair* Tracker::Attempt(const EndpointKey& source, KeyHash source_key,
+                              const IpAddress& target, KeyHash target_address) noexcept {
   // The overflow row, and who has no address yet, stand for many: nothing is said of them.
   if (source == EndpointKey{}) return nullptr;
-  const KeyHash target_hash = hash_.OfAddress(target);
   AttemptPair* const attempt = window_.attempts->Obtain(
-      source, target, KeyedHash::Combine(hash_.OfEndpoint(source), target_hash.value));
-  if (attempt != nullptr) attempt->target_hash = target_hash;
+      source, target, KeyedHash::Combine(source_key, target_address.value));
+  if (attempt != nullptr) attempt->target_hash = target_address;
   return attempt;
 }
 
-void Tracker::ChargeOutcome(const DecodedPacket& packet, const TrackedPacket& out,
+void Tracker::ChargeOutcome(const DecodedPacket& packet, const Ends& ends, const TrackedPacket& out,
                             const HandshakeStep& step) noexcept {
   EndpointRow& initiator = out.forward ? *out.source : *out.target;
   EndpointRow& responder = out.forward ? *out.target : *out.source;
@@ -385,12 +393,13 @@ void Tracker::ChargeOutcome(const DecodedPacket& packet, const TrackedPacket& ou
   initiator.counters.flows_refused += step.refused;
   responder.counters.flows_refused_in += step.refused;
   if (out.flow->state == FlowState::kMidstream) return;
-  // Not the responder's key: where the table of endpoints is full, that is nobody's.
-  if (AttemptPair* attempt = Attempt(initiator.key, out.flow->responder_ip())) {
-    attempt->accepted += step.accepted;
-    attempt->refused += step.refused;
-    attempt->last_us = std::max(attempt->last_us, packet.arrival.us);
-  }
+  AttemptPair* const attempt =
+      out.forward ? Attempt(ends.source, out.source_key, ends.target.ip, ends.target_address)
+                  : Attempt(ends.target, out.target_key, ends.source.ip, ends.source_address);
+  if (attempt == nullptr) return;
+  attempt->accepted += step.accepted;
+  attempt->refused += step.refused;
+  attempt->last_us = std::max(attempt->last_us, packet.arrival.us);
 }
 
 // The quoted header says whose wish was refused (RFC 792, RFC 4443). Quotes are as hostile as all

@@ -79,6 +79,11 @@ class Tracker {
     bool source_home = false, target_home = false;
     bool source_outside = false, target_outside = false;
   };
+  // The two ends as they are charged: with the flow's tag, and where no row was to be had.
+  struct Ends {
+    EndpointKey source, target;
+    KeyHash source_address, target_address;
+  };
   Sides SidesOf(const EndpointKey& source, const EndpointKey& target) const noexcept;
 
   void TrackIp(const DecodedPacket& packet, const PacketKeys& keys, TrackedPacket& out) noexcept;
@@ -88,9 +93,12 @@ class Tracker {
                     bool& begun) noexcept;
   void Describe(const DecodedPacket& packet, const PacketKeys& keys, const Sides& sides,
                 Flow& flow) noexcept;
-  void ChargeFlow(const DecodedPacket& packet, TrackedPacket& out) noexcept;
-  void ChargeBeginning(const DecodedPacket& packet, const TrackedPacket& out) noexcept;
-  void ChargeOutcome(const DecodedPacket& packet, const TrackedPacket& out,
+  void ChargeFlow(const DecodedPacket& packet, const Ends& ends, TrackedPacket& out) noexcept;
+  void ChargeBeginning(const DecodedPacket& packet, const Ends& ends,
+                       const TrackedPacket& out) noexcept;
+  void ChargeSets(const DecodedPacket& packet, const Sides& sides,
+                  const TrackedPacket& out) noexcept;
+  void ChargeOutcome(const DecodedPacket& packet, const Ends& ends, const TrackedPacket& out,
                      const HandshakeStep& step) noexcept;
   void ChargeUnreachable(const DecodedPacket& packet, const TrackedPacket& out) noexcept;
   void RefuseQuoted(const DecodedPacket& packet, const TrackedPacket& out, const IpAddress& asked,
@@ -103,6 +111,8 @@ class Tracker {
                   uint64_t quiet_us) noexcept;
   void LogCall(const Flow& flow, ContactPhase phase, bool resumed, uint64_t end_us) noexcept;
   AttemptPair* Attempt(const EndpointKey& source, const IpAddress& target) noexcept;
+  AttemptPair* Attempt(const EndpointKey& source, KeyHash source_key, const IpAddress& target,
+                       KeyHash target_address) noexcept;
 
   uint64_t IdleEndUs(const Flow& flow) const noexcept;
   uint64_t ActiveEndUs(const Flow& flow) const noexcept;

@@ -139,7 +139,8 @@ void DeviceWindows::ObserveSketches(absl::Span<const ShardRow> rows) {
     if (!row.row->home) continue;
     const auto at = accounts_.find(row.row->key);
     if (at == accounts_.end()) continue;
-    at->second.peers.Merge(*row.thetas, row.row->peers);
+    at->second.peers.Merge(*row.thetas, row.row->neighbours);
+    at->second.peers.Merge(*row.thetas, row.row->destinations);
     at->second.destinations.Merge(*row.thetas, row.row->destinations);
   }
 }
