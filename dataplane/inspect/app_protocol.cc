@@ -86,6 +86,27 @@ constexpr auto kUdpPorts = std::to_array<Port>({
     {47808, AppProtocol::kBacnet},
 });
 
+// Which first bytes any of the starts has: most payloads are told apart by theirs.
+template <size_t kCount>
+constexpr std::array<bool, 256> FirstBytes(const std::array<Start, kCount>& starts) {
+  std::array<bool, 256> first{};
+  for (const Start& start : starts) first[static_cast<uint8_t>(start.bytes[0])] = true;
+  return first;
+}
+constexpr auto kTcpFirstBytes = FirstBytes(kTcpStarts), kUdpFirstBytes = FirstBytes(kUdpStarts);
+
+// The well-known ports (RFC 6335) by number; the others are few.
+constexpr size_t kWellKnownPorts = 1'024;
+template <size_t kCount>
+constexpr std::array<AppProtocol, kWellKnownPorts> ByNumber(const std::array<Port, kCount>& ports) {
+  std::array<AppProtocol, kWellKnownPorts> apps{};
+  for (const Port& known : ports) {
+    if (known.port < kWellKnownPorts) apps[known.port] = known.app;
+  }
+  return apps;
+}
+constexpr auto kTcpWellKnown = ByNumber(kTcpPorts), kUdpWellKnown = ByNumber(kUdpPorts);
+
 bool StartsWith(Bytes payload, absl::string_view start) {
   return payload.size() >= start.size() &&
          std::memcmp(payload.data(), start.data(), start.size()) == 0;
@@ -109,7 +130,9 @@ absl::string_view AppName(AppProtocol app) noexcept {
 }
 
 AppProtocol AppOfBytes(bool tcp, Bytes payload) noexcept {
+  if (payload.empty()) return AppProtocol::kUnknown;
   if (tcp && IsTlsHandshake(payload)) return AppProtocol::kTls;
+  if (!(tcp ? kTcpFirstBytes : kUdpFirstBytes)[ByteAt(payload, 0)]) return AppProtocol::kUnknown;
   const auto among = [payload](const auto& starts) {
     for (const Start& start : starts) {
       if (StartsWith(payload, start.bytes)) return start.app;
@@ -120,6 +143,7 @@ AppProtocol AppOfBytes(bool tcp, Bytes payload) noexcept {
 }
 
 AppProtocol AppOfPort(bool tcp, uint16_t port) noexcept {
+  if (port < kWellKnownPorts) return tcp ? kTcpWellKnown[port] : kUdpWellKnown[port];
   const auto among = [port](const auto& ports) {
     for (const Port& known : ports) {
       if (known.port == port) return known.app;

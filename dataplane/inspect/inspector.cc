@@ -95,11 +95,11 @@ void Inspector::RecognizeApp(const TrackedPacket& tracked, bool tcp) noexcept {
   Flow& flow = *tracked.flow;
   if (flow.app != 0 || flow.all_packets[0] + flow.all_packets[1] > 16) return;
   AppProtocol app = AppOfBytes(tcp, tracked.packet->payload);
-  // The port alone says what is usual, so bytes may still correct it; not for UDP's first datagram.
-  if (app == AppProtocol::kUnknown && !IsEncrypted(AppOfPort(tcp, flow.responder_port()))) {
-    app = AppOfPort(tcp, flow.responder_port());
+  if (app == AppProtocol::kUnknown) {
+    // The port says what is usual. That a TCP stream is encrypted its own bytes would have said.
+    const AppProtocol usual = AppOfPort(tcp, flow.responder_port());
+    if (!tcp || !IsEncrypted(usual)) app = usual;
   }
-  if (app == AppProtocol::kUnknown && !tcp) app = AppOfPort(tcp, flow.responder_port());
   flow.app = static_cast<uint8_t>(app);
 }
 
