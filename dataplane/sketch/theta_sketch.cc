@@ -69,8 +69,6 @@ uint64_t ThetaHashOf(const IpAddress& ip) noexcept {
   return Murmur3(text, FormatIp(ip, text), kSeed).low >> 1;
 }
 
-ThetaPool::ThetaPool(size_t sketches) : small_(sketches), large_((sketches + 7) / 8) {}
-
 bool ThetaPool::Update(ThetaHandle& handle, uint64_t hash) noexcept {
   if (hash == 0) return true;  // as DataSketches does
   if (handle.place == 0) {

@@ -34,8 +34,9 @@ struct ThetaHandle {
 
 class ThetaPool {
  public:
-  // So many sketches, an eighth of which may be large.
-  explicit ThetaPool(size_t sketches);
+  // So many sketches, `large` of which may grow.
+  explicit ThetaPool(size_t sketches) : ThetaPool(sketches, (sketches + 7) / 8) {}
+  ThetaPool(size_t sketches, size_t large) : small_(sketches), large_(large) {}
 
   // False: no place for a new sketch; counted.
   bool Update(ThetaHandle& handle, uint64_t hash) noexcept;

@@ -6,7 +6,7 @@ EndpointRow* EndpointTable::Obtain(const EndpointKey& key, KeyHash hash, bool ho
   EndpointRow* row =
       rows_.Find(hash, [&key](const EndpointRow& other) { return other.key == key; });
   if (row == nullptr) {
-    row = !rows_.full() ? &rows_.Insert(hash) : home ? TakePlace(hash) : Earn(hash);
+    row = home ? RowForHome(hash) : RowForStranger(hash);
     if (row == nullptr) {
       ++refused_;
       kept_ = kNone;
@@ -16,6 +16,16 @@ EndpointRow* EndpointTable::Obtain(const EndpointKey& key, KeyHash hash, bool ho
     row->home = home;
   }
   kept_ = static_cast<size_t>(row - rows_.rows().data());
+  return row;
+}
+
+EndpointRow* EndpointTable::RowForHome(KeyHash hash) noexcept {
+  return rows_.full() ? TakePlace(hash) : &rows_.Insert(hash);
+}
+
+EndpointRow* EndpointTable::RowForStranger(KeyHash hash) noexcept {
+  EndpointRow* const row = HasRoomForStranger() ? &rows_.Insert(hash) : Earn(hash);
+  stranger_rows_ += row != nullptr;
   return row;
 }
 
@@ -45,6 +55,7 @@ EndpointRow& EndpointTable::Evict(size_t place, KeyHash hash) noexcept {
   const EndpointCounters& counted = rows_[place].counters;
   const uint64_t packets = counted.packets_in + counted.packets_out;
   ++evicted_;
+  --stranger_rows_;
   overflow_.counters.Merge(counted);
   strangers_.AddConservative(rows_.HashOf(place), static_cast<uint32_t>(packets));
   return rows_.Replace(place, hash);
@@ -57,7 +68,7 @@ size_t EndpointTable::LightestStranger() noexcept {
   uint64_t least = 0;
   size_t seen = 0;
   for (size_t step = 0; step < kStepsMax && seen < kCandidates; ++step) {
-    hand_ = hand_ + 1 < rows_.capacity() ? hand_ + 1 : 0;
+    hand_ = hand_ + 1 < rows_.size() ? hand_ + 1 : 0;
     const EndpointRow& row = rows_[hand_];
     if (row.home || hand_ == kept_) continue;
     ++seen;
@@ -72,6 +83,7 @@ size_t EndpointTable::LightestStranger() noexcept {
 
 void EndpointTable::Clear() noexcept {
   rows_.Clear();
+  stranger_rows_ = 0;
   thetas_.Clear();
   strangers_.Clear();
   overflow_ = EndpointRow{};

@@ -1,13 +1,15 @@
-// The endpoints one shard saw in one interval. Home endpoints outrank strangers: when the table is
-// full a new home endpoint takes the place of a light stranger. A new stranger has to earn one: its
+// The endpoints one shard saw in one interval. Home endpoints outrank strangers: these may have a
+// part of the rows only, and when the table is full a new home endpoint takes the place of a light
+// stranger. A new stranger that finds no room has to earn a row: its
 // packets go to the overflow row, which is nobody in particular, and are counted in refused(),
 // until a Count-Min sketch of the refused says that it is heavier than a stranger who has a row
 // (admission by estimated frequency, as TinyLFU: Einziger, Friedman, Manes 2017). So a million
 // spoofed sources cannot keep their victim from being seen, whoever came first. Nothing of this is
-// touched before the table is full. Owned by a window.
+// touched before there is no room. Owned by a window.
 #ifndef VEDETTE_DATAPLANE_TRACK_ENDPOINT_TABLE_H_
 #define VEDETTE_DATAPLANE_TRACK_ENDPOINT_TABLE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -20,13 +22,18 @@ namespace vedette {
 
 class EndpointTable {
  public:
-  static constexpr size_t kRows = 1'024, kThetas = 256;
-  explicit EndpointTable(size_t rows = kRows, size_t thetas = kThetas)
-      : rows_(rows), thetas_(thetas) {}
+  // A home device has a row in each shard that one of its peers falls into: of thousands of devices
+  // nearly all, so rows are made for thousands. Strangers come by the million and need few.
+  static constexpr size_t kRows = 4'096, kStrangerRows = 1'024;
+  static constexpr size_t kLargeSets = 128;  // of one second's peers, more than eight of them
+  explicit EndpointTable(size_t rows = kRows)
+      : rows_(rows),
+        stranger_rows_max_(std::min(rows, kStrangerRows)),
+        thetas_(2 * rows, kLargeSets) {}
 
   void Prefetch(KeyHash hash) const noexcept {
     rows_.Prefetch(hash);
-    if (rows_.full()) strangers_.Prefetch(hash);
+    if (!HasRoomForStranger()) strangers_.Prefetch(hash);
   }
   void PrefetchRow(KeyHash hash) const noexcept { rows_.PrefetchRow(hash); }
   // Never null. A stranger's row may be given away by the call after the next.
@@ -54,6 +61,11 @@ class EndpointTable {
   // sixteen; a victim of such a flood has a thousand times that.
   static constexpr CountMinPromise kStrangers = {.error_share = 1e-3, .doubt = 1.0 / 16};
 
+  bool HasRoomForStranger() const noexcept {
+    return !rows_.full() && stranger_rows_ < stranger_rows_max_;
+  }
+  EndpointRow* RowForHome(KeyHash hash) noexcept;
+  EndpointRow* RowForStranger(KeyHash hash) noexcept;
   EndpointRow* TakePlace(KeyHash hash) noexcept;
   EndpointRow* Earn(KeyHash hash) noexcept;
   size_t LightestStranger() noexcept;
@@ -63,6 +75,7 @@ class EndpointTable {
   }
 
   FixedRows<EndpointRow> rows_;
+  size_t stranger_rows_ = 0, stranger_rows_max_;
   ThetaPool thetas_;
   EndpointRow overflow_;
   CountMin strangers_{kStrangers};  // packets of those without a row

@@ -58,8 +58,8 @@ HomeNetworks::HomeNetworks(std::vector<Prefix> prefixes) : prefixes_(std::move(p
     const bool holds_ip4 = (mapped.high() & mask.high) == mask.want_high &&
                            ((mapped.low() & mask.low) & 0xffffffff) == (mask.want_low & 0xffffffff);
     if (holds_ip4) {
-      masks4_.push_back({static_cast<uint32_t>(mask.low >> 32),
-                         static_cast<uint32_t>(mask.want_low >> 32)});
+      masks4_.push_back(
+          {static_cast<uint32_t>(mask.low >> 32), static_cast<uint32_t>(mask.want_low >> 32)});
     }
   }
 }

@@ -68,8 +68,7 @@ inline void ObserveEndpoint(const Observation& o, const KeyedHash& hash, ShardWi
   row.targets_out.Add(peer);
   row.ports_out.Add(KeyedHash::Combine(peer, o.dice % 50));
   if (!home) return;
-  window.endpoints.AddPeer(row, ThetaHashOf(o.peer));
-  if (o.dice % 2 == 0) window.endpoints.AddDestination(row, ThetaHashOf(o.peer));
+  window.endpoints.AddPeer(row, ThetaHashOf(o.peer), /*outside=*/o.dice % 2 == 0);
 }
 
 inline void ObservePairs(const Observation& o, const KeyedHash& hash, ShardWindow& window) {
