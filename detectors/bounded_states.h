@@ -7,14 +7,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
-#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
 
 namespace vedette {
 
-// Ordered by key: walking it gives the same findings in the same order everywhere.
+// A state stays where it is until it is forgotten. Walking goes in no order: alert life sorts what
+// an interval found.
 template <typename Key, typename State>
 class BoundedStates {
  public:
@@ -25,14 +27,14 @@ class BoundedStates {
     auto at = states_.find(key);
     if (at == states_.end()) {
       if (states_.size() >= max_) ForgetOldest();
-      at = states_.try_emplace(key).first;
+      at = states_.try_emplace(key, std::make_unique<Entry>()).first;
     }
-    at->second.touched_us = now_us;
-    return at->second.state;
+    at->second->touched_us = now_us;
+    return at->second->state;
   }
   State* Find(const Key& key) {
     const auto at = states_.find(key);
-    return at == states_.end() ? nullptr : &at->second.state;
+    return at == states_.end() ? nullptr : &at->second->state;
   }
   void Forget(const Key& key) { states_.erase(key); }
   size_t size() const { return states_.size(); }
@@ -40,13 +42,9 @@ class BoundedStates {
   // `call(key, state, touched_us)`; false: forget it.
   template <typename Call>
   void Each(Call&& call) {
-    for (auto at = states_.begin(); at != states_.end();) {
-      if (call(at->first, at->second.state, at->second.touched_us)) {
-        ++at;
-      } else {
-        at = states_.erase(at);
-      }
-    }
+    absl::erase_if(states_, [&call](auto& item) {
+      return !call(item.first, item.second->state, item.second->touched_us);
+    });
   }
 
  private:
@@ -58,7 +56,7 @@ class BoundedStates {
   void ForgetOldest() {
     std::vector<std::pair<uint64_t, Key>> by_age;
     by_age.reserve(states_.size());
-    for (const auto& [key, entry] : states_) by_age.emplace_back(entry.touched_us, key);
+    for (const auto& [key, entry] : states_) by_age.emplace_back(entry->touched_us, key);
     const size_t gone = std::max<size_t>(1, by_age.size() / 8);
     std::nth_element(by_age.begin(), by_age.begin() + static_cast<std::ptrdiff_t>(gone) - 1,
                      by_age.end());
@@ -66,7 +64,7 @@ class BoundedStates {
   }
 
   size_t max_;
-  absl::btree_map<Key, Entry> states_;
+  absl::flat_hash_map<Key, std::unique_ptr<Entry>> states_;
 };
 
 }  // namespace vedette

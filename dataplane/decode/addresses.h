@@ -7,6 +7,7 @@
 #include <compare>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace vedette {
 
@@ -41,6 +42,10 @@ struct IpAddress {
   }
   friend bool operator==(const IpAddress& a, const IpAddress& b) {
     return a.high() == b.high() && a.low() == b.low();
+  }
+  template <typename H>
+  friend H AbslHashValue(H state, const IpAddress& ip) {
+    return H::combine(std::move(state), ip.high(), ip.low());
   }
   // By bytes, compared as words: tables of an interval are sorted by it.
   friend std::strong_ordering operator<=>(const IpAddress& a, const IpAddress& b) {

@@ -5,6 +5,7 @@
 #define VEDETTE_DATAPLANE_TRACK_ENDPOINT_ROW_H_
 
 #include <cstdint>
+#include <utility>
 
 #include "dataplane/decode/addresses.h"
 #include "dataplane/sketch/distinct_bitmap.h"
@@ -22,6 +23,10 @@ struct EndpointKey {
     EndpointKey key{.vlan = vlan, .is_mac = true};
     for (size_t i = 0; i < mac.bytes.size(); ++i) key.ip.bytes[i] = mac.bytes[i];
     return key;
+  }
+  template <typename H>
+  friend H AbslHashValue(H state, const EndpointKey& key) {
+    return H::combine(std::move(state), key.ip, key.vlan, key.is_mac);
   }
   friend auto operator<=>(const EndpointKey&, const EndpointKey&) = default;
 };

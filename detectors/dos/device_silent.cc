@@ -163,7 +163,7 @@ Finding DeviceSilent::Accuse(const EndpointKey& key, const State& state, double 
   finding.measured = silence_s;
   finding.limit = std::max(config_.silence_seconds_min, state.gap_max_s);
   finding.baseline = state.gap_mean_s;
-  finding.unit = "s";
+  finding.unit = "seconds";
   finding.window_ms = static_cast<uint64_t>(silence_s * 1'000);
   finding.calm_ms = 2'000;  // it talks again: over
   finding.message =

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <new>
+#include <optional>
 #include <thread>
 #include <tuple>
 #include <vector>
@@ -143,13 +144,26 @@ struct Outcome {
   }
 };
 
-using TestHandover = Handover<Observed>;
+// Each worker has a bell of its own here: its collector waits for no other.
+struct TestHandover {
+  HandoverBell bell;
+  Handover<Observed> handover{bell};
+
+  HandoverItem<Observed> WaitForItem() {
+    for (;;) {
+      const uint32_t heard = bell.rung();
+      if (const std::optional<HandoverItem<Observed>> item = handover.Receive()) return *item;
+      bell.WaitBeyond(heard);
+    }
+  }
+};
 
 // Takes one worker's hand-over to its end, gives everything back, and dirties nothing.
-void Collect(TestHandover& handover, Outcome& outcome) {
+void Collect(TestHandover& from, Outcome& outcome) {
+  Handover<Observed>& handover = from.handover;
   std::vector<HandoverItem<Observed>> windows;
   for (;;) {
-    const HandoverItem<Observed> item = handover.Receive();
+    const HandoverItem<Observed> item = from.WaitForItem();
     if (item.kind == HandoverKind::kEnd) {
       EXPECT_TRUE(windows.empty()) << "windows without a mark";
       return;
@@ -198,7 +212,8 @@ Outcome RunLoop(const Script& script, size_t workers, size_t burst_max = kBurstM
   std::vector<std::unique_ptr<Worker<Observed>>> loops;
   for (size_t i = 0; i < workers; ++i) {
     handovers.push_back(std::make_unique<TestHandover>());
-    loops.push_back(std::make_unique<Worker<Observed>>(i, workers, surroundings, *handovers[i]));
+    loops.push_back(
+        std::make_unique<Worker<Observed>>(i, workers, surroundings, handovers[i]->handover));
   }
   FanOut fan_out(workers, surroundings.hash);
   ScriptedSource source(script, burst_max, ends_apart);

@@ -60,7 +60,7 @@ TEST(DeviceSilent, ADeviceThatStopsIsMissedOnce) {
   EXPECT_EQ(opened[0].role, "target");
   EXPECT_EQ(opened[0].severity, "medium");
   EXPECT_EQ(opened[0].start_ms, static_cast<int64_t>(kStartUs / 1'000 + 29'500));
-  EXPECT_EQ(opened[0].evidence.unit, "s");
+  EXPECT_EQ(opened[0].evidence.unit, "seconds");
   EXPECT_GT(opened[0].evidence.measured, opened[0].evidence.limit);
 }
 

@@ -69,7 +69,7 @@ std::string LogsText(const IntervalView& view) {
 std::string SketchesText(absl::Span<const ShardRow> rows) {
   std::map<EndpointKey, std::pair<ThetaSet, ThetaSet>> sets;
   for (const ShardRow& row : rows) {
-    sets[row.row->key].first.Merge(*row.thetas, row.row->peers);
+    sets[row.row->key].first.Merge(*row.thetas, row.row->neighbours);
     sets[row.row->key].second.Merge(*row.thetas, row.row->destinations);
   }
   std::string text;
