@@ -66,11 +66,9 @@ uint32_t LengthMin(uint8_t type) noexcept {
   }
 }
 
-// RFC 4861, 4.6 and 6.1, 7.1: lengths in units of 8 bytes.
-bool OptionFits(const uint8_t* option, uint32_t room) noexcept {
-  if (room < 2) return false;
+// RFC 4861, 4.6: of a whole option, whose length is in units of 8 bytes.
+bool OptionFits(const uint8_t* option) noexcept {
   const uint32_t units = option[1];
-  if (units == 0 || units * 8 > room) return false;
   switch (option[0]) {
     case 3:  // prefix information
       return units == 4 && option[2] <= 128;
@@ -87,11 +85,13 @@ bool OptionFits(const uint8_t* option, uint32_t room) noexcept {
   }
 }
 
+// RFC 4861, 6.1 and 7.1.
 bool OptionsFit(ByteCursor options) noexcept {
   while (options.captured >= 2) {
     const uint32_t bytes = options.at[1] * 8U;
-    if (!OptionFits(options.at, options.wire)) return false;
+    if (bytes == 0 || bytes > options.wire) return false;
     if (!options.Has(bytes)) return true;  // beyond our snap length
+    if (!OptionFits(options.at)) return false;
     options.Skip(bytes);
   }
   return options.wire == 0 || !options.whole();
