@@ -49,8 +49,11 @@ class BoundedStates {
 
  private:
   struct Entry {
-    uint64_t touched_us = 0;
-    State state{};
+    // Written out: a defaulted one would need the defaults of a State nested in a class that the
+    // compiler is still reading. Clang refuses that.
+    Entry() : touched_us(0), state() {}
+    uint64_t touched_us;
+    State state;
   };
 
   void ForgetOldest() {
