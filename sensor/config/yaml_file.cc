@@ -21,9 +21,12 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "sensor/event/text_safety.h"
 
 namespace vedette {
 namespace {
+
+constexpr size_t kMessageBytesMax = 2'048;  // the names of all keys that are known where one is not
 
 SettingPlace PlaceOf(const YAML::Mark& mark) {
   return mark.is_null() ? SettingPlace{} : SettingPlace{mark.line + 1, mark.column + 1};
@@ -231,8 +234,9 @@ std::string FaultText(const std::string& name, const SettingFault& fault) {
   if (fault.place.line > 0) {
     absl::StrAppend(&text, ":", fault.place.line, ":", fault.place.column);
   }
-  if (!fault.path.empty()) absl::StrAppend(&text, ": ", fault.path);
-  return absl::StrCat(text, ": ", fault.message);
+  if (!fault.path.empty()) absl::StrAppend(&text, ": ", Printable(fault.path));
+  // The parser's own words hold bytes of the file as they are.
+  return absl::StrCat(text, ": ", Printable(fault.message, kMessageBytesMax));
 }
 
 }  // namespace vedette
