@@ -155,6 +155,9 @@ const std::vector<FuzzTarget>& FuzzTargets() {
       {"capture_file", FuzzCaptureFile, FileSeeds},
       {"inspect", FuzzInspect, InspectSeeds},
       {"patterns", FuzzPatterns, PatternSeeds},
+      {"config", FuzzConfig, ConfigSeeds},
+      {"text", FuzzText, TextSeeds},
+      {"line", FuzzLine, LineSeeds},
   };
   return targets;
 }

@@ -27,6 +27,15 @@ void FuzzCaptureFile(FuzzInput input);
 void FuzzInspect(FuzzInput input);
 // Content patterns: cut anywhere, a stream has the same matches.
 void FuzzPatterns(FuzzInput input);
+// The configuration, from its bytes to its values.
+void FuzzConfig(FuzzInput input);
+std::vector<std::string> ConfigSeeds();
+// Text from packets on its way to terminals, pages and JSON. First byte: how much of it.
+void FuzzText(FuzzInput input);
+std::vector<std::string> TextSeeds();
+// Packets through the whole line, to the events they become.
+void FuzzLine(FuzzInput input);
+std::vector<std::string> LineSeeds();
 
 struct FuzzTarget {
   const char* name;
