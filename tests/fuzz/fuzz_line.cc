@@ -77,9 +77,12 @@ std::vector<std::string> LineSeeds() {
   for (const SamplePacket& sample : ValidPackets()) valid += packet(sample, 1, 0);
   for (const SamplePacket& sample : OrdinaryOddPackets()) odd += packet(sample, 128, 9);
   std::vector<std::string> seeds = {valid, odd};
+  constexpr size_t kTogether = 8;  // an engine costs more than its packets
+  size_t count = 0;
   for (const IrregularPacket& irregular : IrregularPackets()) {
     const SamplePacket sample{"", irregular.link, irregular.bytes};
-    seeds.push_back(packet(sample, 3, 0) + packet(sample, 140, 0) + packet(sample, 255, 1));
+    if (count++ % kTogether == 0) seeds.emplace_back();
+    seeds.back() += packet(sample, 3, 0) + packet(sample, 140, 0) + packet(sample, 255, 1);
   }
   return seeds;
 }

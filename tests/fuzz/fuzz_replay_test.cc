@@ -53,7 +53,7 @@ unsigned NumberOf(const char* variable, unsigned by_default) {
 // For a longer run set these; without clang it is the next best thing to libFuzzer.
 TEST_P(FuzzReplay, MutatedSeeds) {
   const unsigned seed_number = NumberOf("VEDETTE_FUZZ_SEED", 20'260'505);
-  const unsigned mutations = NumberOf("VEDETTE_FUZZ_MUTATIONS", 2'000);
+  const unsigned mutations = NumberOf("VEDETTE_FUZZ_MUTATIONS", GetParam().mutations);
   SCOPED_TRACE(seed_number);
   std::mt19937 random(seed_number);
   const std::vector<std::string> seeds = GetParam().seeds();

@@ -157,7 +157,7 @@ const std::vector<FuzzTarget>& FuzzTargets() {
       {"patterns", FuzzPatterns, PatternSeeds},
       {"config", FuzzConfig, ConfigSeeds},
       {"text", FuzzText, TextSeeds},
-      {"line", FuzzLine, LineSeeds},
+      {"line", FuzzLine, LineSeeds, 100},  // each makes an engine
   };
   return targets;
 }

@@ -41,6 +41,7 @@ struct FuzzTarget {
   const char* name;
   void (*run)(FuzzInput);
   std::vector<std::string> (*seeds)();
+  unsigned mutations = 2'000;  // of seeds, in the quick suite
 };
 const std::vector<FuzzTarget>& FuzzTargets();
 
