@@ -59,6 +59,13 @@ void AddPlain(std::vector<SamplePacket>& to) {
                       .Icmp6(135)
                       .Raw({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2})
                       .Raw({1, 1, 2, 0, 0, 0, 0, 1}));
+  add("router", Frame()
+                    .Ip6("fe80::1", "ff02::1", 255)
+                    .Icmp6(134)
+                    .Payload(8)
+                    .Raw({24, 1, 0, 0, 0, 0, 0, 60})
+                    .Raw({3, 4, 64, 0xc0})
+                    .Payload(28));
   add("igmp", Frame().Ip4(kA, "224.0.0.251", 1).Options({148, 4, 0, 0}).Igmp(0x16, "224.0.0.251"));
   add("igmp3",
       Frame().Ip4(kA, "224.0.0.22", 1).Igmp(0x22, "0.0.0.1").Raw({4, 0, 0, 0, 239, 1, 2, 3}));
