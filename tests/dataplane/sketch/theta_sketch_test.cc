@@ -174,7 +174,7 @@ TEST(ThetaSketchTest, MergeIsAssociativeCommutativeAndIdempotent) {
 // below its theta, and a union with it still is a theta sketch of all.
 TEST(ThetaSketchTest, SketchWithoutRoomIsCoarserButTrue) {
   ThetaPool pool(8);  // room for one large
-  ThetaHandle first, second;
+  ThetaHandle first;
   std::mt19937_64 random(2);
   double sum = 0;
   for (int i = 0; i < 100; ++i) pool.Update(first, random() >> 1);
