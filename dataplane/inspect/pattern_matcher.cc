@@ -51,20 +51,20 @@ std::vector<PatternDefinition> BuiltInPatterns() {
        .expression = R"re(aws_secret_access_key["']?\s{0,4}[=:]\s{0,4}["']?[A-Za-z0-9/+=]{40}\b)re",
        .severity = "critical"},
       {.name = "google_service_account",
-       .expression = R"re("type"\s{0,4}:\s{0,4}"service_account"[^\0]{0,512}"private_key")re",
+       .expression = R"re("type"\s*:\s*"service_account"[^}]*"private_key")re",
        .severity = "critical"},
       // FTP and POP3: the client's lines follow each other in its own stream.
       {.name = "password_login",
-       .expression = R"re((?i:(?:^|\n)USER [^\r\n]{1,128}\r?\nPASS [^\r\n]{1,128}\r?\n))re",
+       .expression = R"re((?i:(?:^|\n)USER [^\r\n]+\r?\nPASS [^\r\n]+\r?\n))re",
        .verifier = PatternVerifier::kLogin,
        .severity = "medium"},
       {.name = "smtp_login",
        .expression =
-           R"re((?i:(?:^|\n)AUTH (?:PLAIN [a-z0-9+/=]{8,256}|LOGIN(?: [a-z0-9+/=]{4,128})?\r?\n[a-z0-9+/=]{4,128})\r?\n))re",
+           R"re((?i:(?:^|\n)AUTH (?:PLAIN [a-z0-9+/=]{8}|LOGIN(?: [a-z0-9+/=]+)?\r?\n[a-z0-9+/=]{4})[a-z0-9+/=]*\r?\n))re",
        .severity = "medium"},
       {.name = "http_basic_login",
        .expression =
-           R"re((?i:\n(?:Proxy-)?Authorization: {0,4}Basic {1,4}[a-z0-9+/=]{4,256}\r?\n))re",
+           R"re((?i:\n(?:Proxy-)?Authorization: *Basic +[a-z0-9+/=]{4}[a-z0-9+/=]*\r?\n))re",
        .severity = "medium"},
       {.name = "document_marker",
        .expression =

@@ -5,6 +5,7 @@
 #ifndef VEDETTE_DATAPLANE_SKETCH_FIXED_ROWS_H_
 #define VEDETTE_DATAPLANE_SKETCH_FIXED_ROWS_H_
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,11 @@ class FixedRows {
   // When the index has come: the row it leads to.
   void PrefetchRow(KeyHash hash) const noexcept {
     const Entry& entry = index_[hash.value & mask_];
-    if (entry.row != kEmpty && entry.row != kGone) __builtin_prefetch(&rows_[entry.row - 1], 1);
+    if (entry.row == kEmpty || entry.row == kGone) return;
+    // Its beginning: the key, and what is counted most.
+    const char* const row = reinterpret_cast<const char*>(&rows_[entry.row - 1]);
+    constexpr size_t kBytes = std::min<size_t>(sizeof(Row), 3 * 64);
+    for (size_t at = 0; at < kBytes; at += 64) __builtin_prefetch(row + at, 1);
   }
   // `is` compares a row's key, asked only where the hashes agree.
   template <typename Is>

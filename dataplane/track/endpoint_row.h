@@ -74,7 +74,7 @@ struct EndpointCounters {
   }
 };
 
-struct EndpointRow {
+struct alignas(64) EndpointRow {
   EndpointKey key;
   bool home = false;
   bool seen_sending = false;

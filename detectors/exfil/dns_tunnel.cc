@@ -6,7 +6,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "detectors/exfil/registered_domain.h"
 #include "detectors/finding_text.h"
 
 namespace vedette {
@@ -86,7 +85,7 @@ void DnsTunnel::Tally::Add(const DnsMessage& message, absl::string_view below, u
 void DnsTunnel::Count(const DnsMessage& message, uint64_t now_us) {
   constexpr size_t kShortName = 12;  // carries nothing that is worth a state
   const absl::string_view name(message.name.data(), message.name_length);
-  const absl::string_view domain = RegisteredDomain(name);
+  const absl::string_view domain = domains_.Of(name);
   const absl::string_view below = domain.empty() ? name
                                   : name.size() > domain.size() + 1
                                       ? name.substr(0, name.size() - domain.size() - 1)

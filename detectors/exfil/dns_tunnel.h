@@ -14,6 +14,7 @@
 #include "dataplane/sketch/distinct_bitmap.h"
 #include "detectors/bounded_states.h"
 #include "detectors/detector.h"
+#include "detectors/exfil/registered_domain.h"
 
 namespace vedette {
 
@@ -78,6 +79,7 @@ class DnsTunnel {
 
   Config config_;
   BoundedStates<Subject, State> states_;
+  RegisteredDomains domains_;
 };
 
 }  // namespace vedette

@@ -37,4 +37,14 @@ absl::string_view RegisteredDomain(absl::string_view name) {
   return dot == absl::string_view::npos ? name : name.substr(dot + 1);
 }
 
+absl::string_view RegisteredDomains::Of(absl::string_view name) {
+  const auto known = places_.find(name);
+  if (known != places_.end()) return name.substr(known->second.begin, known->second.size);
+  const absl::string_view domain = RegisteredDomain(name);
+  if (places_.size() == kNamesMax) places_.clear();
+  const size_t begin = domain.empty() ? 0 : static_cast<size_t>(domain.data() - name.data());
+  places_.emplace(std::string(name), Place{begin, domain.size()});
+  return domain;
+}
+
 }  // namespace vedette

@@ -140,6 +140,21 @@ TEST(DnsTunnelTest, JustUnderAndOverTheLimits) {
   EXPECT_THAT(Tunnels(Questions(60, kSecond, kA, 40, "example.com", "abcd")), SizeIs(1));
 }
 
+TEST(RegisteredDomainsTest, RememberWhatTheListSaidAndNoMore) {
+  RegisteredDomains domains;
+  const absl::string_view hostile("a.example.com\0.b.org", 19);
+  for (int round = 0; round < 2; ++round) {  // asked, then remembered
+    for (const absl::string_view name : {absl::string_view("a.b.example.co.uk"), hostile,
+                                         absl::string_view("cat.0123abcd.77fe")}) {
+      EXPECT_EQ(domains.Of(name), RegisteredDomain(name));
+    }
+  }
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string name = absl::StrCat("n", i, ".example.org");
+    ASSERT_EQ(domains.Of(name), "example.org");
+  }
+}
+
 TEST(RegisteredDomainTest, FollowsThePublicSuffixList) {
   EXPECT_EQ(RegisteredDomain("a.b.example.co.uk"), "example.co.uk");
   EXPECT_EQ(RegisteredDomain("host.corp.lan"), "corp.lan");
