@@ -44,6 +44,7 @@ struct Finding {
   double measured = 0, limit = 0, baseline = 0;
   std::string unit;
   uint64_t window_ms = 1000;
+  double excess = 0;  // of an alert's findings the greatest gives the evidence; 0: measured / limit
   std::vector<std::pair<std::string, std::string>> detail;
   std::vector<FlowKey> flows;  // at most 10
   // How long after the last finding the alert closes; 0: the default of alert life.

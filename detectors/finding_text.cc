@@ -27,10 +27,10 @@ std::string RoughText(double estimate) {
 }
 
 std::string BytesText(uint64_t bytes) {
-  static constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+  static constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
   auto value = static_cast<double>(bytes);
   size_t unit = 0;
-  while (value >= 1'000 && unit + 1 < std::size(kUnits)) {
+  while (value >= 999.5 && unit + 1 < std::size(kUnits)) {
     value /= 1'000;
     ++unit;
   }
@@ -41,7 +41,10 @@ std::string DurationText(uint64_t us) {
   const double seconds = static_cast<double>(us) * 1e-6;
   if (seconds < 120) return absl::StrFormat("%.3g s", seconds);
   if (seconds < 7'200) return absl::StrFormat("%.3g min", seconds / 60);
-  return absl::StrFormat("%.3g h", seconds / 3'600);
+  if (seconds < 259'200) return absl::StrFormat("%.3g h", seconds / 3'600);
+  const double days = seconds / 86'400;
+  return days < 999.5 ? absl::StrFormat("%.3g days", days)
+                      : absl::StrCat(CountText(static_cast<uint64_t>(days)), " days");
 }
 
 std::string ServiceText(uint8_t protocol, uint16_t port) {

@@ -19,15 +19,7 @@ void Join(const IrregularSender& sender, IrregularSender& neighbour) {
   neighbour.packets += sender.packets;
   neighbour.first_us = std::min(neighbour.first_us, sender.first_us);
   neighbour.last_us = std::max(neighbour.last_us, sender.last_us);
-  for (const auto& [kind, count] : sender.kinds) {
-    const auto at = std::find_if(neighbour.kinds.begin(), neighbour.kinds.end(),
-                                 [kind = kind](const auto& known) { return known.first == kind; });
-    if (at == neighbour.kinds.end()) {
-      neighbour.kinds.emplace_back(kind, count);
-    } else {
-      at->second += count;
-    }
-  }
+  AddKinds(sender.kinds, neighbour.kinds);
   for (const FindingPeer& target : sender.targets) {
     const auto at = std::find_if(
         neighbour.targets.begin(), neighbour.targets.end(),
@@ -81,7 +73,19 @@ bool IsKindOf(DecodeStatus kind, absl::string_view layer) {
   return absl::StartsWith(name, layer) && name.size() > layer.size() && name[layer.size()] == '.';
 }
 
-std::string KindsText(std::vector<std::pair<DecodeStatus, uint64_t>> kinds) {
+void AddKinds(const KindCounts& kinds, KindCounts& sum) {
+  for (const auto& [kind, count] : kinds) {
+    const auto at = std::find_if(sum.begin(), sum.end(),
+                                 [kind = kind](const auto& known) { return known.first == kind; });
+    if (at == sum.end()) {
+      sum.emplace_back(kind, count);
+    } else {
+      at->second += count;
+    }
+  }
+}
+
+std::string KindsText(KindCounts kinds) {
   constexpr size_t kShown = 4;
   std::stable_sort(kinds.begin(), kinds.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });

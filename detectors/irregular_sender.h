@@ -12,12 +12,14 @@
 
 namespace vedette {
 
+using KindCounts = std::vector<std::pair<DecodeStatus, uint64_t>>;
+
 struct IrregularSender {
   EndpointKey sender;
   uint64_t packets = 0;
   uint64_t addresses = 1;  // more: of a neighbour whose senders are judged together
   uint64_t first_us = 0, last_us = 0;
-  std::vector<std::pair<DecodeStatus, uint64_t>> kinds;  // by kind
+  KindCounts kinds;  // by kind
   std::vector<FindingPeer> targets;
 };
 
@@ -53,8 +55,10 @@ std::string AddressesText(const IrregularSender& sender);
 
 bool IsKindOf(DecodeStatus kind, absl::string_view layer);  // "tcp", "frag", "checksum"
 
+void AddKinds(const KindCounts& kinds, KindCounts& sum);
+
 // "tcp.null_flags 12, tcp.xmas 3", the most frequent first.
-std::string KindsText(std::vector<std::pair<DecodeStatus, uint64_t>> kinds);
+std::string KindsText(KindCounts kinds);
 
 }  // namespace vedette
 #endif  // VEDETTE_DETECTORS_IRREGULAR_SENDER_H_

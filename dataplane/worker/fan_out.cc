@@ -97,7 +97,8 @@ void FanOut::Run(PacketSource& source) noexcept {
   SourceState state;
   do {
     state = source.Receive(burst);
-    const bool tells_time = state == SourceState::kOpen || burst.count != 0;
+    // As the worker's: a source that ends before its first packet never had a time.
+    const bool tells_time = started || state == SourceState::kOpen || burst.count != 0;
     if (tells_time && (!started || burst.now.second() > second)) {
       started = true;
       second = burst.now.second();

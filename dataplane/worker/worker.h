@@ -33,8 +33,9 @@ class Worker {
     SourceState state;
     do {
       state = source.Receive(burst);
-      // A source that ends with nothing in hand tells no time: it may never have had one.
-      if (state == SourceState::kOpen || burst.count != 0) MoveTo(burst.now.second());
+      // A source that ends before its first packet tells no time: it never had one.
+      const bool tells_time = started_ || state == SourceState::kOpen || burst.count != 0;
+      if (tells_time) MoveTo(burst.now.second());
       Process(burst.views());
       source.Release(burst);
     } while (state != SourceState::kEnded);

@@ -45,7 +45,9 @@ void Checksum::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
   }
   for (const IrregularSender& sender : IrregularSenders(view, IsOurs)) {
     State* state = states_.Find(sender.sender);
-    if (state == nullptr || state->right < config_.right_min) continue;
+    if (state == nullptr) continue;
+    AddKinds(sender.kinds, state->kinds);
+    if (state->right < config_.right_min) continue;
     if (state->wrong <= config_.wrong_max ||
         static_cast<double>(state->wrong) <
             config_.wrong_share_min * static_cast<double>(state->verified)) {
@@ -67,7 +69,7 @@ void Checksum::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
     finding.message =
         absl::StrCat("sent ", CountText(state->wrong), " packets with wrong checksums (limit ",
                      config_.wrong_max, ") after ", CountText(state->right),
-                     " with right ones: ", KindsText(sender.kinds));
+                     " with right ones: ", KindsText(state->kinds));
     findings.push_back(std::move(finding));
   }
 }

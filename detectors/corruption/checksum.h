@@ -36,6 +36,7 @@ class Checksum {
     uint64_t right = 0;                // before the first wrong one
     uint64_t start_us = 0;             // of the first wrong one
     uint64_t wrong = 0, verified = 0;  // since then
+    KindCounts kinds;
   };
 
   Config config_;

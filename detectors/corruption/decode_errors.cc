@@ -113,9 +113,11 @@ void DecodeErrors::WeighOdd(const IrregularSender& sender, const IntervalView& v
   for (const auto& [kind, count] : sender.kinds) {
     const bool unusual = IsUnusualOnly(kind);
     if (!unusual) odd += count;
-    if (std::find(state.kinds.begin(), state.kinds.end(), kind) != state.kinds.end()) continue;
-    if (unusual || !state.kinds.empty()) state.evidence += odd_adds;
-    state.kinds.push_back(kind);
+    const bool known = std::any_of(state.kinds.begin(), state.kinds.end(),
+                                   [kind = kind](const auto& seen) { return seen.first == kind; });
+    AddKinds({{kind, count}}, state.kinds);
+    if (known) continue;
+    if (unusual || state.kinds.size() > 1) state.evidence += odd_adds;
   }
   // A packet may be odd in several ways; those of one neighbour are known to be as many.
   const uint64_t sent = SentBy(sender.sender, view);
@@ -152,11 +154,12 @@ Finding DecodeErrors::Accuse(const IrregularSender& sender, const State& state,
   finding.limit = config_.broken_share;
   finding.baseline = config_.healthy_share;
   finding.unit = "share of packets";
+  finding.excess = static_cast<double>(state.odd);
   finding.window_ms = (view.end_us - state.start_us) / 1'000;
   finding.message =
       absl::StrCat("sent ", CountText(state.odd), " packets that no healthy stack sends, of ",
-                   CountText(state.sent), ": ", KindsText(sender.kinds), AddressesText(sender));
-  for (const auto& [kind, count] : sender.kinds) {
+                   CountText(state.sent), ": ", KindsText(state.kinds), AddressesText(sender));
+  for (const auto& [kind, count] : state.kinds) {
     finding.detail.emplace_back(std::string(Describe(kind).wire_name), absl::StrCat(count));
   }
   return finding;

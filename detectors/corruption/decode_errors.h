@@ -39,7 +39,7 @@ class DecodeErrors {
     double evidence = 0;
     uint64_t odd = 0, sent = 0, start_us = 0;
     uint64_t weighed_us = 0;  // the newest interval that was
-    std::vector<DecodeStatus> kinds;
+    KindCounts kinds;         // since start_us
   };
   void Judge(const IrregularSender& sender, const IntervalView& view,
              std::vector<Finding>& findings);

@@ -31,6 +31,7 @@ void TcpFlags::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
       state = {.start_us = sender.first_us};
     }
     state.packets += sender.packets;
+    AddKinds(sender.kinds, state.kinds);
     if (state.packets <= config_.packets_max) continue;
     Finding finding{.kind = kName, .subject = sender.sender, .role = Role::kActor};
     finding.severity = Severity::kMedium;
@@ -47,7 +48,7 @@ void TcpFlags::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
     finding.window_ms = (view.end_us - state.start_us) / 1'000;
     finding.message = absl::StrCat(
         "sent ", CountText(state.packets), " TCP segments with flags no stack sets (limit ",
-        config_.packets_max, "): ", KindsText(sender.kinds), AddressesText(sender));
+        config_.packets_max, "): ", KindsText(state.kinds), AddressesText(sender));
     findings.push_back(std::move(finding));
   }
 }

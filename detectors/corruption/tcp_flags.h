@@ -31,6 +31,7 @@ class TcpFlags {
   struct State {
     uint64_t start_us = 0;
     uint64_t packets = 0;
+    KindCounts kinds;
   };
 
   Config config_;

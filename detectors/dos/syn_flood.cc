@@ -15,6 +15,7 @@ SynFlood::Config SynFlood::Config::Read(Settings& settings) {
   settings.Number("unfinished_share_min", {.min = 0.1, .max = 1}, config.unfinished_share_min);
   settings.Number("unfinished_per_minute_max", {.min = 100, .max = 1e8},
                   config.unfinished_per_minute_max);
+  settings.Number("learned_factor_max", {.min = 1, .max = 1'000}, config.learned_factor_max);
   return config;
 }
 
@@ -43,8 +44,12 @@ SynFlood::Verdict SynFlood::Weigh(State& state, const EndpointCounters& c,
   verdict.rate = state.rate.Of(view.begin_us, unfinished);
   verdict.limit = state.unfinished.LimitWithin(floor, config_.learned_factor_max);
   verdict.fast = verdict.rate > verdict.limit && unfinished >= config_.unfinished_share_min * begun;
-  verdict.steady = state.minute_unfinished > config_.unfinished_per_minute_max &&
-                   state.minute_unfinished > 0.98 * state.minute_begun;
+  // The minute remembers a flood that is over: this second must be a part of it.
+  constexpr double kSecondShareMin = 0.5;
+  verdict.steady =
+      state.minute_unfinished > config_.unfinished_per_minute_max &&
+      state.minute_unfinished > 0.98 * state.minute_begun &&
+      unfinished > kSecondShareMin * config_.unfinished_per_minute_max / kMinuteSeconds;
   if (!verdict.fast && !verdict.steady) {
     state.unfinished.Learn(unfinished);
     state.alarmed = false;
@@ -77,7 +82,8 @@ void SynFlood::Judge(const EndpointInterval& endpoint, const IntervalView& view,
   finding.last_us = view.end_us - 1;
   finding.packets = c.syn_in;
   finding.peers = SourcesOf(attempts);
-  const double sources = endpoint.sources_in.Estimate();
+  const double sources =
+      std::min(endpoint.sources_in.Estimate(), static_cast<double>(c.syn_flows_in));
   finding.peer_count = static_cast<uint64_t>(sources + 0.5);
   if (!attempts.empty()) finding.service = ServiceText(6, attempts.front()->last_port);
   finding.message =

@@ -82,6 +82,7 @@ void Beacon::HearEnd(const Contact& contact, State& state) const {
   state.answered += contact.bytes_in != 0 && accepted;
   state.reached += accepted || (contact.resumed && contact.outcome == FlowOutcome::kPending);
   state.bytes_out += contact.bytes_out;
+  state.untold_bytes_out += contact.bytes_out;
   state.bytes_in += contact.bytes_in;
 }
 
@@ -138,11 +139,13 @@ double Beacon::DispersionMax(const State& state) const {
          position * (config_.dispersion_many_max - config_.dispersion_few_max);
 }
 
-bool Beacon::IsBeacon(const State& state, const Rhythm& rhythm, uint8_t protocol) const {
+bool Beacon::IsBeacon(const State& state, const Rhythm& rhythm, uint8_t protocol,
+                      double leniency) const {
   const uint64_t last_us = state.starts_us[(state.calls - 1) % kCallsKept];
   const double span_s = static_cast<double>(last_us - state.first_us) * 1e-6;
   if (span_s < config_.span_seconds_min || rhythm.median_s < config_.interval_seconds_min ||
-      rhythm.dispersion > DispersionMax(state) || std::fabs(rhythm.skew) > config_.skew_max ||
+      rhythm.dispersion > leniency * DispersionMax(state) ||
+      std::fabs(rhythm.skew) > leniency * config_.skew_max ||
       static_cast<double>(state.calls) < CallsNeeded(state, rhythm.median_s)) {
     return false;
   }
@@ -166,9 +169,17 @@ void Beacon::Evaluate(const Hot&, const IntervalView& view, std::vector<Finding>
     const Callers* callers = destinations_.Find(std::get<2>(pair));
     if (callers != nullptr && callers->devices.size() > config_.devices_max) continue;
     const Rhythm rhythm = RhythmOf(*state);
-    if (!IsBeacon(*state, rhythm, std::get<4>(pair))) continue;
-    findings.push_back(Describe(pair, *state, rhythm, view));
-    state->alarmed = true;
+    const bool clear = IsBeacon(*state, rhythm, std::get<4>(pair), 1);
+    // A jitter near the limit is now above and now below it: one that was seen through goes on.
+    constexpr double kLeniency = 1.5;
+    const bool on =
+        clear || (state->alarmed && IsBeacon(*state, rhythm, std::get<4>(pair), kLeniency));
+    if (on) {
+      findings.push_back(Describe(pair, *state, rhythm, view));
+      state->untold_bytes_out = 0;
+      findings.back().excess = clear ? static_cast<double>(state->calls) : 0.5;
+    }
+    state->alarmed = on;
   }
 }
 
@@ -185,7 +196,7 @@ Finding Beacon::Describe(const Pair& pair, const State& state, const Rhythm& rhy
   finding.peers = {{{.ip = destination, .vlan = vlan}, static_cast<double>(state.calls)}};
   finding.peer_count = 1;
   finding.packets = 1;
-  finding.bytes = state.alarmed ? 0 : state.bytes_out;
+  finding.bytes = state.untold_bytes_out;
   finding.measured = rhythm.dispersion;
   finding.limit = limit;
   finding.baseline = rhythm.median_s;

@@ -58,6 +58,7 @@ class Beacon {
     uint64_t resumed = 0;  // calls inside a connection
     uint64_t reached = 0;  // somebody took the call, as far as can be seen
     uint64_t answered = 0, ended = 0, bytes_out = 0, bytes_in = 0;
+    uint64_t untold_bytes_out = 0;  // since the last finding
     bool alarmed = false;
   };
   struct Callers {
@@ -72,7 +73,8 @@ class Beacon {
   static Rhythm RhythmOf(const State& state);
   double CallsNeeded(const State& state, double interval_s) const;
   double DispersionMax(const State& state) const;
-  bool IsBeacon(const State& state, const Rhythm& rhythm, uint8_t protocol) const;
+  // `leniency` above 1 widens the limits of the rhythm.
+  bool IsBeacon(const State& state, const Rhythm& rhythm, uint8_t protocol, double leniency) const;
   Finding Describe(const Pair& pair, const State& state, const Rhythm& rhythm,
                    const IntervalView& view) const;
 

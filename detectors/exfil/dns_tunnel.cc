@@ -58,6 +58,11 @@ bool DnsTunnel::IsLookup(absl::string_view domain) const {
          config_.lookup_domains.end();
 }
 
+void DnsTunnel::Tally::ForgetNames() {
+  names.Clear();
+  name_bytes = distinct_names = longest_name = data_names = 0;
+}
+
 void DnsTunnel::Tally::Add(const DnsMessage& message, absl::string_view below, uint64_t window_us) {
   if (begin_us == 0 || message.arrival_us >= begin_us + window_us) {
     *this = {};
@@ -69,8 +74,9 @@ void DnsTunnel::Tally::Add(const DnsMessage& message, absl::string_view below, u
     ++answers;
     data_answers += data_type;
     answer_bytes += message.answer_bytes;
+    if (questions != 0) return;
   } else {
-    ++questions;
+    if (questions++ == 0) ForgetNames();
     data_questions += data_type;
   }
   const size_t before = names.set_bits();
@@ -78,6 +84,7 @@ void DnsTunnel::Tally::Add(const DnsMessage& message, absl::string_view below, u
   // A full bitmap knows no new names any more; by then the sums say enough.
   if (names.set_bits() == before) return;
   ++distinct_names;
+  data_names += data_type;
   name_bytes += below.size();
   longest_name = std::max<uint64_t>(longest_name, below.size());
 }
@@ -94,21 +101,29 @@ void DnsTunnel::Count(const DnsMessage& message, uint64_t now_us) {
   if (below.size() < kShortName && !CarriesData(message.type)) return;
   State& state = states_.Touch({{message.client, message.vlan}, std::string(domain)}, now_us);
   state.server = message.server;
+  if (message.is_response && state.answerers.size() <= kAnswerersMax &&
+      std::find(state.answerers.begin(), state.answerers.end(), message.server) ==
+          state.answerers.end()) {
+    state.answerers.push_back(message.server);
+  }
   ++state.untold_packets;
   state.untold_bytes += message.message_bytes;
   state.minute.Add(message, below, config_.window_s * uint64_t{1'000'000});
   state.hour.Add(message, below, config_.slow_window_s * uint64_t{1'000'000});
 }
 
-bool DnsTunnel::IsTunnel(const Tally& tally, const Limits& limits) const {
+bool DnsTunnel::IsTunnel(const State& state, const Tally& tally, const Limits& limits) const {
   constexpr uint64_t kNamesMin = 8;
+  constexpr uint64_t kNamesCountable = 256;  // the bitmap tells so many apart
   if (tally.distinct_names == 0) return false;
+  if (tally.questions == 0 && state.answerers.size() > kAnswerersMax) return false;
   const auto bytes = static_cast<double>(tally.name_bytes);
   const double length = bytes / static_cast<double>(tally.distinct_names);
   const bool names_carry = bytes > limits.name_bytes_max && length >= config_.name_length_min &&
                            tally.distinct_names >= kNamesMin;
   const bool records_carry = static_cast<double>(tally.data_asked()) > limits.data_questions_max &&
-                             2 * tally.data_asked() > tally.asked();
+                             2 * tally.data_asked() > tally.asked() &&
+                             2 * tally.data_names >= std::min(tally.data_asked(), kNamesCountable);
   return names_carry || records_carry;
 }
 
@@ -120,8 +135,8 @@ void DnsTunnel::Evaluate(const Hot&, const IntervalView& view, std::vector<Findi
   const uint64_t kept_us = std::max(config_.slow_window_s, config_.window_s) * uint64_t{1'000'000};
   states_.Each([&](const Subject& subject, State& state, uint64_t touched_us) {
     if (touched_us < view.begin_us) return touched_us + kept_us > view.begin_us;
-    const bool fast = IsTunnel(state.minute, minute);
-    if (!fast && !IsTunnel(state.hour, hour)) return true;
+    const bool fast = IsTunnel(state, state.minute, minute);
+    if (!fast && !IsTunnel(state, state.hour, hour)) return true;
     findings.push_back(
         Describe(subject, state, fast ? state.minute : state.hour, fast ? minute : hour, view));
     state.untold_packets = state.untold_bytes = 0;

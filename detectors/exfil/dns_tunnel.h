@@ -1,9 +1,10 @@
 // exfil.dns_tunnel: data carried in DNS names and records. Per client and registered domain: many
 // distinct long subdomains, or record types that carry data (TXT, NULL, ...) asked for again and
-// again; over a minute for tools at their usual speed, over an hour with limits of its own for
-// those that take their time. Names below a domain that an address list or a content network uses
-// are many as well, but short, or numbers, or repeated. What looks files and addresses up by such
-// names on purpose is named in lookup_domains. Control thread.
+// again under names that differ, as a resolver remembers the answer to the same one; over a minute
+// for tools at their usual speed, over an hour with limits of its own for those that take their
+// time. Names below a domain that an address list or a content network uses are many as well, but
+// short, or numbers, or repeated. What looks files and addresses up by such names on purpose is
+// named in lookup_domains. Control thread.
 #ifndef VEDETTE_DETECTORS_EXFIL_DNS_TUNNEL_H_
 #define VEDETTE_DETECTORS_EXFIL_DNS_TUNNEL_H_
 
@@ -48,24 +49,28 @@ class DnsTunnel {
 
  private:
   static constexpr size_t kStatesMax = 16'384;
+  // Resolvers of one client; more that answer without a question seen are reflectors.
+  static constexpr size_t kAnswerersMax = 4;
   using Subject = std::pair<std::pair<IpAddress, uint16_t>, std::string>;  // client, vlan; domain
   struct Tally {
     uint64_t begin_us = 0, last_us = 0;
     uint64_t questions = 0, data_questions = 0, answers = 0, data_answers = 0;
     uint64_t name_bytes = 0, distinct_names = 0, longest_name = 0;
+    uint64_t data_names = 0;  // distinct ones, asked for or answered with such records
     uint64_t answer_bytes = 0;
     DistinctBitmap<512> names;
 
+    void ForgetNames();
     void Add(const DnsMessage& message, absl::string_view below, uint64_t window_us);
-    // Of questions and answers the capture may show one sort only.
-    uint64_t asked() const { return questions > answers ? questions : answers; }
-    uint64_t data_asked() const {
-      return data_questions > data_answers ? data_questions : data_answers;
-    }
+    // The capture may show answers only. Where it shows questions they alone count: anybody can
+    // send answers that nobody asked for.
+    uint64_t asked() const { return questions != 0 ? questions : answers; }
+    uint64_t data_asked() const { return questions != 0 ? data_questions : data_answers; }
   };
   struct State {
     Tally minute, hour;
     IpAddress server;
+    std::vector<IpAddress> answerers;               // at most kAnswerersMax + 1
     uint64_t untold_packets = 0, untold_bytes = 0;  // since the last finding
   };
   struct Limits {
@@ -73,7 +78,7 @@ class DnsTunnel {
   };
   bool IsLookup(absl::string_view domain) const;
   void Count(const DnsMessage& message, uint64_t now_us);
-  bool IsTunnel(const Tally& tally, const Limits& limits) const;
+  bool IsTunnel(const State& state, const Tally& tally, const Limits& limits) const;
   static Finding Describe(const Subject& subject, const State& state, const Tally& tally,
                           const Limits& limits, const IntervalView& view);
 

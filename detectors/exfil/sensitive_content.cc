@@ -1,6 +1,7 @@
 #include "detectors/exfil/sensitive_content.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "detectors/finding_text.h"
@@ -68,11 +69,11 @@ void SensitiveContent::Report(const Subject& subject, const State& state, const 
   finding.unit = "distinct matches";
   finding.window_ms = (view.end_us - state.start_us) / 1'000;
   finding.flows = {match.flow};
-  finding.message =
-      absl::StrCat("sent ", CountText(state.digests.size()),
-                   state.digests.size() == 1 ? " match of " : " different matches of ",
-                   pattern.name, " in clear text out of the network (limit ",
-                   CountText(static_cast<uint64_t>(minimum) - 1), ")");
+  finding.message = absl::StrCat(
+      "sent ", CountText(state.digests.size()),
+      state.digests.size() == 1 ? " match of " : " different matches of ", pattern.name,
+      " in clear text out of the network (", CountText(static_cast<uint64_t>(std::ceil(minimum))),
+      minimum > 1 ? " are" : " is", " enough)");
   finding.detail = {{"pattern", pattern.name},
                     {"matches", absl::StrCat(state.matches)},
                     {"offset_bytes", absl::StrCat(state.last_offset_bytes)}};

@@ -52,6 +52,7 @@ auto OrderOf(const Finding& f) {
 }
 
 double ExcessOf(const Finding& finding) {
+  if (finding.excess != 0) return finding.excess;
   return finding.limit > 0 ? finding.measured / finding.limit : finding.measured;
 }
 
