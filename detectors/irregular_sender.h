@@ -3,6 +3,7 @@
 #ifndef VEDETTE_DETECTORS_IRREGULAR_SENDER_H_
 #define VEDETTE_DETECTORS_IRREGULAR_SENDER_H_
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,23 @@ struct IrregularSender {
   uint64_t first_us = 0, last_us = 0;
   KindCounts kinds;  // by kind
   std::vector<FindingPeer> targets;
+};
+
+// How long a sender of odd packets pauses between them. Its alert outlasts three such pauses, so
+// that a slow sender is one alert; and never more than an hour.
+class Pauses {
+ public:
+  void Note(uint64_t first_us, uint64_t last_us) {
+    constexpr uint64_t kLongestUs = 1'200'000'000;
+    if (last_us_ != 0 && first_us > last_us_) {
+      longest_us_ = std::max(longest_us_, std::min(first_us - last_us_, kLongestUs));
+    }
+    last_us_ = std::max(last_us_, last_us);
+  }
+  uint64_t CalmMs() const { return std::max<uint64_t>(60'000, 3 * longest_us_ / 1'000); }
+
+ private:
+  uint64_t last_us_ = 0, longest_us_ = 0;
 };
 
 // By sender. `wanted(DecodeStatus)` chooses the kinds.

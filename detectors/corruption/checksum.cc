@@ -33,7 +33,7 @@ void Checksum::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
     State& state = known != nullptr ? *known : states_.Touch(endpoint.key, view.begin_us);
     if (state.start_us != 0 && view.begin_us >= state.start_us + kWindowUs) {
       // What stays wrong for so long after the alert is the device's new way.
-      state = {.right = state.right};
+      state = {.right = state.right, .pauses = state.pauses};
     }
     if (wrong == 0 && state.start_us == 0) {
       state.right += c.checksums_verified;
@@ -47,6 +47,7 @@ void Checksum::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
     State* state = states_.Find(sender.sender);
     if (state == nullptr) continue;
     AddKinds(sender.kinds, state->kinds);
+    state->pauses.Note(sender.first_us, sender.last_us);
     if (state->right < config_.right_min) continue;
     if (state->wrong <= config_.wrong_max ||
         static_cast<double>(state->wrong) <
@@ -65,6 +66,7 @@ void Checksum::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
     finding.measured = static_cast<double>(state->wrong);
     finding.limit = config_.wrong_max;
     finding.unit = "packets";
+    finding.calm_ms = state->pauses.CalmMs();
     finding.window_ms = (view.end_us - state->start_us) / 1'000;
     finding.message =
         absl::StrCat("sent ", CountText(state->wrong), " packets with wrong checksums (limit ",

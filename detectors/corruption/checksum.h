@@ -37,6 +37,7 @@ class Checksum {
     uint64_t start_us = 0;             // of the first wrong one
     uint64_t wrong = 0, verified = 0;  // since then
     KindCounts kinds;
+    Pauses pauses;
   };
 
   Config config_;

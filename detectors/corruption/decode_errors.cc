@@ -134,6 +134,7 @@ void DecodeErrors::WeighOdd(const IrregularSender& sender, const IntervalView& v
 void DecodeErrors::Judge(const IrregularSender& sender, const IntervalView& view,
                          std::vector<Finding>& findings) {
   State& state = states_.Touch(sender.sender, view.begin_us);
+  state.pauses.Note(sender.first_us, sender.last_us);
   WeighOdd(sender, view, state);
   if (state.evidence >= config_.evidence_max) findings.push_back(Accuse(sender, state, view));
 }
@@ -154,6 +155,7 @@ Finding DecodeErrors::Accuse(const IrregularSender& sender, const State& state,
   finding.limit = config_.broken_share;
   finding.baseline = config_.healthy_share;
   finding.unit = "share of packets";
+  finding.calm_ms = state.pauses.CalmMs();
   finding.excess = static_cast<double>(state.odd);
   finding.window_ms = (view.end_us - state.start_us) / 1'000;
   finding.message =

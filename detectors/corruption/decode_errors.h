@@ -39,7 +39,8 @@ class DecodeErrors {
     double evidence = 0;
     uint64_t odd = 0, sent = 0, start_us = 0;
     uint64_t weighed_us = 0;  // the newest interval that was
-    KindCounts kinds;         // since start_us
+    Pauses pauses;
+    KindCounts kinds;  // since start_us
   };
   void Judge(const IrregularSender& sender, const IntervalView& view,
              std::vector<Finding>& findings);

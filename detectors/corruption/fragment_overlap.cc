@@ -27,9 +27,10 @@ void FragmentOverlap::Evaluate(const Hot&, const IntervalView& view,
   for (const IrregularSender& sender : senders) {
     State& state = states_.Touch(sender.sender, view.begin_us);
     if (state.start_us == 0 || view.begin_us >= state.start_us + kWindowUs) {
-      state = {.start_us = sender.first_us};
+      state = {.start_us = sender.first_us, .pauses = state.pauses};
     }
     state.packets += sender.packets;
+    state.pauses.Note(sender.first_us, sender.last_us);
     for (const auto& [kind, count] : sender.kinds) {
       if (kind == DecodeStatus::kFragOverlapDifferent) state.different += count;
     }
@@ -46,6 +47,7 @@ void FragmentOverlap::Evaluate(const Hot&, const IntervalView& view,
     finding.measured = static_cast<double>(state.packets);
     finding.limit = state.different != 0 ? 0 : config_.overlaps_max;
     finding.unit = "fragments";
+    finding.calm_ms = state.pauses.CalmMs();
     finding.window_ms = (view.end_us - state.start_us) / 1'000;
     finding.message = absl::StrCat("sent ", CountText(state.packets), " overlapping fragments, ",
                                    CountText(state.different),

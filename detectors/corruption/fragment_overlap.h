@@ -32,6 +32,7 @@ class FragmentOverlap {
   struct State {
     uint64_t start_us = 0;
     uint64_t packets = 0, different = 0;
+    Pauses pauses;
   };
 
   Config config_;

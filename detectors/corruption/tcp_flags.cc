@@ -28,9 +28,10 @@ void TcpFlags::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
   for (const IrregularSender& sender : senders) {
     State& state = states_.Touch(sender.sender, view.begin_us);
     if (state.start_us == 0 || view.begin_us >= state.start_us + kWindowUs) {
-      state = {.start_us = sender.first_us};
+      state = {.start_us = sender.first_us, .pauses = state.pauses};
     }
     state.packets += sender.packets;
+    state.pauses.Note(sender.first_us, sender.last_us);
     AddKinds(sender.kinds, state.kinds);
     if (state.packets <= config_.packets_max) continue;
     Finding finding{.kind = kName, .subject = sender.sender, .role = Role::kActor};
@@ -45,6 +46,7 @@ void TcpFlags::Evaluate(const Hot&, const IntervalView& view, std::vector<Findin
     finding.measured = static_cast<double>(state.packets);
     finding.limit = config_.packets_max;
     finding.unit = "packets";
+    finding.calm_ms = state.pauses.CalmMs();
     finding.window_ms = (view.end_us - state.start_us) / 1'000;
     finding.message = absl::StrCat(
         "sent ", CountText(state.packets), " TCP segments with flags no stack sets (limit ",

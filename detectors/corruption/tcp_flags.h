@@ -32,6 +32,7 @@ class TcpFlags {
     uint64_t start_us = 0;
     uint64_t packets = 0;
     KindCounts kinds;
+    Pauses pauses;
   };
 
   Config config_;

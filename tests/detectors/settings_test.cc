@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "detectors/finding_text.h"
+
 namespace vedette {
 namespace {
 
@@ -40,6 +42,20 @@ std::string FaultOf(const SettingNode& node, Read read) {
   read(settings);
   EXPECT_LE(log.faults.size(), 1U);
   return log.faults.empty() ? "" : log.faults.front().message;
+}
+
+TEST(FindingTextTest, FiguresReadAsAPersonWritesThem) {
+  EXPECT_EQ(BytesText(999), "999 B");
+  EXPECT_EQ(BytesText(2'000), "2 kB");
+  EXPECT_EQ(BytesText(999'499), "999 kB");
+  EXPECT_EQ(BytesText(999'500), "1 MB");
+  EXPECT_EQ(BytesText(999'999'999), "1 GB");
+  EXPECT_EQ(BytesText(UINT64_MAX), "18.4 EB");
+  EXPECT_EQ(DurationText(2'980'000), "2.98 s");
+  EXPECT_EQ(DurationText(119'999'999), "120 s");
+  EXPECT_EQ(DurationText(uint64_t{48} * 3'600'000'000), "48 h");
+  EXPECT_EQ(DurationText(uint64_t{2'000} * 3'600'000'000), "83.3 days");
+  EXPECT_EQ(DurationText(uint64_t{12'000} * 86'400'000'000), "12,000 days");
 }
 
 TEST(Settings, AbsentKeysKeepTheirDefaultsAndAreDeclared) {

@@ -51,6 +51,18 @@ TEST(DecodeErrors, TwentyInARowAreAnAlertAtOnce) {
   EXPECT_LE(opened[0].last_ms, static_cast<int64_t>(kStartUs / 1'000) + 2'000);
 }
 
+// Alert life closes after a minute without a finding; this sender takes longer from one to the
+// next.
+TEST(DecodeErrors, OneEveryFewMinutesStaysOneAlert) {
+  Traffic traffic;
+  for (uint64_t i = 0; i < 30; ++i) traffic.At(kStartUs + i * 200'000'000, Broken(kDevice));
+  const Told told = Replayed(traffic);
+  ASSERT_EQ(OpenedOf(told, "corruption.decode_errors").size(), 1U);
+  const AlertEvent& last = told.alerts.back();
+  EXPECT_EQ(last.state, "close");
+  EXPECT_EQ(last.evidence.detail.at("tcp.bad_header_length"), "30") << "all of them, not the last";
+}
+
 TEST(DecodeErrors, OneBrokenPacketIsACounter) {
   Traffic traffic;
   traffic.At(kStartUs, Broken(kDevice));

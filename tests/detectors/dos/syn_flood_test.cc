@@ -57,6 +57,25 @@ TEST(SynFlood, OneAlertNamesTargetServiceAndFiguresWithinTwoSeconds) {
   EXPECT_EQ(KindsOpenedOf(told, "dos").size(), 1U) << "one attack is one alert";
 }
 
+TEST(SynFlood, EndsWithTheFloodThoughTheMinuteRemembersIt) {
+  SynFlood detector{SynFlood::Config{}};
+  for (uint64_t second = 0; second < 10; ++second) {
+    EXPECT_EQ(AfterSecond(detector, 100 + second, 1'000, 0).size(), 1U);
+  }
+  for (uint64_t second = 11; second < 60; ++second) {
+    EXPECT_TRUE(AfterSecond(detector, 100 + second, 1, 0).empty()) << second;
+  }
+}
+
+TEST(SynFlood, SaysNoMoreSourcesThanConnections) {
+  for (const uint64_t begun : {100, 300, 900, 1'500}) {
+    SynFlood detector{SynFlood::Config{}};
+    const std::vector<Finding> findings = AfterSecond(detector, 100, begun, 0);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_LE(findings[0].peer_count, begun);
+  }
+}
+
 TEST(SynFlood, RefusedAlikeAndOverIp6InAVlan) {
   Traffic traffic;
   for (uint32_t i = 0; i < 600; ++i) {

@@ -54,6 +54,39 @@ TEST(DnsTunnelTest, EachRecordTypeOfTheToolsIsFoundWithinAMinute) {
               SizeIs(1));
 }
 
+TEST(DnsTunnelTest, TheSameNameAgainAndAgainCarriesNothing) {
+  Traffic traffic;
+  for (size_t i = 0; i < 200; ++i) {
+    AskDns(traffic, kStartUs + i * kSecond / 5, kClient, kResolver, "policy.example.com", kTxt,
+           "v=1 all");
+  }
+  EXPECT_THAT(Tunnels(traffic), IsEmpty());
+}
+
+// Reflectors answer their victim a question that somebody asked in its name.
+TEST(DnsTunnelTest, AnswersNobodyAskedForAreNoTunnelOfTheirVictim) {
+  Traffic asked_nothing, asked_little;
+  Noise noise(11);
+  for (size_t i = 0; i < 600; ++i) {
+    const std::string reflector = "198.51.100." + std::to_string(1 + i % 60);
+    const uint64_t at_us = kStartUs + i * kSecond / 20;
+    const std::string name = noise.Hex(50) + ".example.com";
+    const PacketBytes answer = PacketBuilder()
+                                   .Ethernet(Mac(2), Mac(1))
+                                   .Ip4(reflector, kClient)
+                                   .Udp(53, 40'000)
+                                   .Payload(DnsText(name, kTxt, 7, std::string(400, 'x')))
+                                   .Build();
+    asked_nothing.At(at_us, answer);
+    asked_little.At(at_us, answer);
+    if (i % 100 == 0) {
+      AskDns(asked_little, at_us + 10, kClient, kResolver, "www.example.com", kA, "abcd");
+    }
+  }
+  EXPECT_THAT(Tunnels(asked_nothing), IsEmpty());
+  EXPECT_THAT(Tunnels(asked_little), IsEmpty());
+}
+
 TEST(DnsTunnelTest, NamesThatNobodyRegisteredBelongTogether) {
   Traffic traffic;
   Noise noise(5);
