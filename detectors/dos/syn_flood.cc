@@ -43,6 +43,8 @@ SynFlood::Verdict SynFlood::Weigh(State& state, const EndpointCounters& c,
   Verdict verdict;
   verdict.rate = state.rate.Of(view.begin_us, unfinished);
   verdict.limit = state.unfinished.LimitWithin(floor, config_.learned_factor_max);
+  // A second that is enough by itself needs no guess, and what is said is what was counted.
+  if (unfinished > verdict.limit) verdict.rate = unfinished;
   verdict.fast = verdict.rate > verdict.limit && unfinished >= config_.unfinished_share_min * begun;
   // The minute remembers a flood that is over: this second must be a part of it.
   constexpr double kSecondShareMin = 0.5;

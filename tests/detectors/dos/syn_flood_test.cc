@@ -60,7 +60,9 @@ TEST(SynFlood, OneAlertNamesTargetServiceAndFiguresWithinTwoSeconds) {
 TEST(SynFlood, EndsWithTheFloodThoughTheMinuteRemembersIt) {
   SynFlood detector{SynFlood::Config{}};
   for (uint64_t second = 0; second < 10; ++second) {
-    EXPECT_EQ(AfterSecond(detector, 100 + second, 1'000, 0).size(), 1U);
+    const std::vector<Finding> findings = AfterSecond(detector, 100 + second, 1'000, 0);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].measured, 1'000) << "as counted, though the second before was like it";
   }
   for (uint64_t second = 11; second < 60; ++second) {
     EXPECT_TRUE(AfterSecond(detector, 100 + second, 1, 0).empty()) << second;
