@@ -35,10 +35,10 @@ class Time(system_test.SystemTest):
                          {f["end_reason"] for f in outcome.flows})
 
     def test_idle_hours_again_and_again(self):
-        """A packet every twenty minutes for a year: 26,280 packets."""
-        data = at(*(1_500_000_000 + i * 1200 for i in range(26_280)))
+        """A packet every twenty minutes for a hundred days: each ends what was before it."""
+        data = at(*(1_500_000_000 + i * 1200 for i in range(7200)))
         outcome = self.replay(self.write("a.pcap", data), seconds_max=60)
-        self.assertEqual(sensor_run.total(outcome.health, "packets_received"), 26_280)
+        self.assertEqual(sensor_run.total(outcome.health, "packets_received"), 7200)
 
     def test_ends_of_the_calendar(self):
         for seconds in (0, 1, 2**31 - 1, 2**31, 2**32 - 2):

@@ -173,14 +173,11 @@ TEST(ThetaSketchTest, MergeIsAssociativeCommutativeAndIdempotent) {
 // With no large place left a sketch stays small and coarse, but true: what it keeps is what is
 // below its theta, and a union with it still is a theta sketch of all.
 TEST(ThetaSketchTest, SketchWithoutRoomIsCoarserButTrue) {
-  ThetaPool pool(8);  // room for one large
-  ThetaHandle first;
   std::mt19937_64 random(2);
   double sum = 0;
-  for (int i = 0; i < 100; ++i) pool.Update(first, random() >> 1);
   constexpr int kTrials = 400;
   for (int trial = 0; trial < kTrials; ++trial) {
-    ThetaPool crowded(8);
+    ThetaPool crowded(8);  // room for one large
     ThetaHandle taken, coarse;
     std::set<uint64_t> all;
     for (int i = 0; i < 20; ++i) crowded.Update(taken, random() >> 1);
