@@ -16,7 +16,7 @@ LG_K = 9
 
 
 def skip(reason):
-    print(f"skipped: {reason}")
+    print("skipped:", " ".join(reason.split()))
     sys.exit(77)
 
 
