@@ -79,6 +79,13 @@ std::string CarriedText(const ShardCounters& totals) {
   return parts.empty() ? "nothing" : absl::StrCat(absl::StrJoin(parts, ", "), " of the bytes");
 }
 
+// Within the width of the histogram's buckets.
+template <typename Sizes>
+std::string QuantilesText(const Sizes& sizes) {
+  return absl::StrCat("half up to ", SizeText(sizes.Quantile(0.5)), ", 99 % up to ",
+                      SizeText(sizes.Quantile(0.99)));
+}
+
 Ink InkOf(const std::string& severity) {
   static constexpr Ink kInks[] = {Ink::kLow, Ink::kMedium, Ink::kHigh, Ink::kCritical};
   return kInks[SeverityRank(severity)];
@@ -101,6 +108,11 @@ void TellInput(const ReportData& data, Page& page) {
             absl::StrCat(CountText(data.totals.packets), ", ", SizeText(data.totals.bytes),
                          " on the wire, ", SizeText(input.captured_bytes), " of it captured"));
   page.Pair("carried", CarriedText(data.totals));
+  if (data.totals.packets != 0) page.Pair("sizes", QuantilesText(data.totals.packet_bytes));
+  if (data.totals.flows_ended != 0) {
+    page.Pair("flows", absl::StrCat(CountText(data.totals.flows_ended), "; ",
+                                    QuantilesText(data.totals.flow_bytes)));
+  }
   if (!input.filter.empty()) {
     page.Pair("filter", absl::StrCat(input.filter, " left out ",
                                      Counted(input.filtered, "packet", "packets")));

@@ -43,6 +43,8 @@ void AddTraffic(ReportData& data) {
   data.totals.home_packets = 11'500;
   data.totals.carried_packets = {8'000, 3'000, 500, 300, 200};
   data.totals.carried_bytes = {5'000'000, 2'000'000, 100'000, 80'000, 20'000};
+  for (int i = 0; i < 12'000; ++i) data.totals.packet_bytes.Add(i < 7'000 ? 64 : 1'514);
+  for (int i = 0; i < 400; ++i) data.totals.flow_bytes.Add(i < 300 ? 1'000 : 1'000'000);
   data.totals.flows_ended = 400;
   data.totals.flows_ended_one_way = 40;
   data.decoded = {{"ok", 11'800},

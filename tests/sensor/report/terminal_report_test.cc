@@ -32,17 +32,19 @@ bool IsHarmless(const std::string& line) {
 }
 
 TEST(TerminalReport, SaysWhatWasReadAndWhatWasFound) {
-  EXPECT_THAT(
-      Report(SampleReport()),
-      AllOf(HasSubstr("captures/office.pcapng: pcapng in zstd, 12,000 packets"),
-            HasSubstr("2026-01-31 12:00:00 UTC (local 2026-01-31 13:00:00 +01)"),
-            HasSubstr("TCP 69.4 %, UDP 27.8 %"), HasSubstr("1 min 59 s"),
-            HasSubstr("camera-3 (10.0.0.5)"), HasSubstr("1.20 MB in 2,100 packets; 300 kB came in"),
-            HasSubstr("2 alerts: 1 critical, 1 low"), HasSubstr("CRITICAL dos.syn_flood"),
-            HasSubstr("at 2026-01-31 12:00:30 UTC for 43 s"),
-            HasSubstr("2,410 handshakes/s, limit 100, usual 3"),
-            HasSubstr("from 198.51.100.1, 198.51.100.2 and 248 more"),
-            HasSubstr("vedette explain dos.syn_flood")));
+  EXPECT_THAT(Report(SampleReport()),
+              AllOf(HasSubstr("captures/office.pcapng: pcapng in zstd, 12,000 packets"),
+                    HasSubstr("2026-01-31 12:00:00 UTC (local 2026-01-31 13:00:00 +01)"),
+                    HasSubstr("TCP 69.4 %, UDP 27.8 %"),
+                    HasSubstr("sizes       half up to 71 B, 99 % up to 1.53 kB"),
+                    HasSubstr("flows       400; half up to 1.02 kB, 99 % up to 1.05 MB"),
+                    HasSubstr("1 min 59 s"), HasSubstr("camera-3 (10.0.0.5)"),
+                    HasSubstr("1.20 MB in 2,100 packets; 300 kB came in"),
+                    HasSubstr("2 alerts: 1 critical, 1 low"), HasSubstr("CRITICAL dos.syn_flood"),
+                    HasSubstr("at 2026-01-31 12:00:30 UTC for 43 s"),
+                    HasSubstr("2,410 handshakes/s, limit 100, usual 3"),
+                    HasSubstr("from 198.51.100.1, 198.51.100.2 and 248 more"),
+                    HasSubstr("vedette explain dos.syn_flood")));
 }
 
 TEST(TerminalReport, WorstAlertComesFirst) {
