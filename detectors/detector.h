@@ -43,6 +43,13 @@ concept Detector =
       requires std::constructible_from<D, const typename D::Config&>;
     };
 
+template <typename D>
+constexpr bool HearsFlowEnds() {
+  return requires(typename D::Hot& hot, const Flow& flow) {
+    D::OnFlowEnd(hot, flow, FlowEnd::kNone);
+  };
+}
+
 // The registered detectors as one thing. One call per packet that the compiler flattens: no
 // virtual call, no list to walk, nothing at all for detectors without a hot half.
 template <Detector... Ds>
@@ -59,6 +66,7 @@ class DetectorPack {
   // One shard's hot states of one interval. Large: held in memory made at start.
   struct Hot {
     std::tuple<typename Ds::Hot...> states;
+    static constexpr bool kHearsFlowEnds = (HearsFlowEnds<Ds>() || ...);
 
     void OnPacket(const TrackedPacket& packet) noexcept {
       PacketEach(packet, std::index_sequence_for<Ds...>{});

@@ -47,6 +47,7 @@ class EndpointTable {
   std::span<const EndpointRow> rows() const noexcept { return rows_.rows(); }
   // What was charged to no row, or to one that had to go: with it the sums are those of all.
   const EndpointRow& overflow() const noexcept { return overflow_; }
+  bool IsOverflow(const EndpointRow& row) const noexcept { return &row == &overflow_; }
   uint64_t refused() const noexcept { return refused_; }  // packets and flow ends, not endpoints
   uint64_t evicted() const noexcept { return evicted_; }
   const ThetaPool& thetas() const noexcept { return thetas_; }

@@ -1,5 +1,5 @@
 // Flows by key, in fixed memory. Set-associative: the hash names a bucket of eight places, whose
-// tags, classes and ages share one cache line, so that a stranger costs one miss. When a bucket is
+// tags and ranks share one cache line, so that a stranger costs one miss. When a bucket is
 // full a victim goes by class, then by age: what is over first, then what never got an answer,
 // established flows last - a flood cannot push out real flows. Deadlines hang in a wheel of whole
 // seconds; idle time costs at most one turn of it. Order follows from the shard's packets alone.
@@ -31,14 +31,18 @@ class FlowTable {
   // not be in the table; all but key and place is zero.
   template <typename OnEvict>
   Flow* Insert(const FlowKey& key, KeyHash hash, uint64_t now_us, OnEvict&& on_evict) noexcept {
-    const size_t place = PlaceFor(hash, now_us);
-    Flow& flow = flows_[place];
-    if (flow.in_use) {
-      on_evict(flow);
-      Remove(flow);
-    }
-    Occupy(place, key, hash, now_us);
-    return &flow;
+    const size_t place = EmptiedPlace(hash, now_us, on_evict);
+    flows_[place] = Flow{};
+    return &Occupy(place, key, hash, now_us);
+  }
+  // The same for a flow of which there is one SYN: the caller sets all of the first line but key
+  // and place, nothing else of it is written. Find unfolds it.
+  template <typename OnEvict>
+  Flow* InsertSole(const FlowKey& key, KeyHash hash, uint64_t now_us,
+                   OnEvict&& on_evict) noexcept {
+    const size_t place = EmptiedPlace(hash, now_us, on_evict);
+    flows_[place].is_sole = true;
+    return &Occupy(place, key, hash, now_us);
   }
 
   // The flow is looked at by the first second mark at or after `deadline_s`, or sooner. Also tells
@@ -95,10 +99,11 @@ class FlowTable {
   static constexpr size_t kPlaces = 8;
   static constexpr size_t kWheelSlots = 2'048;  // beyond the longest timeout
 
+  // Who goes first, as last known: class, time of the last packet in 2^12 us, wrapping (three days,
+  // beyond the longest timeout), place. The least goes.
   struct alignas(64) Bucket {
-    std::array<uint16_t, kPlaces> tags;    // 0: free
-    std::array<uint32_t, kPlaces> ages;    // last known use, in 2^10 us, wrapping
-    std::array<uint8_t, kPlaces> classes;  // last known; lower goes first
+    std::array<uint16_t, kPlaces> tags;  // 0: free
+    std::array<uint32_t, kPlaces> ranks;
   };
 
   // A place's turn in the wheel, which outlives its flow: who comes into the place finds it there,
@@ -117,9 +122,18 @@ class FlowTable {
   size_t PlaceOf(const Flow& flow) const noexcept {
     return static_cast<size_t>(&flow - flows_.data());
   }
+  template <typename OnEvict>
+  size_t EmptiedPlace(KeyHash hash, uint64_t now_us, OnEvict&& on_evict) noexcept {
+    const size_t place = PlaceFor(hash, now_us);
+    Flow& flow = flows_[place];
+    if (flow.in_use) {
+      on_evict(flow);
+      Remove(flow);
+    }
+    return place;
+  }
   size_t PlaceFor(KeyHash hash, uint64_t now_us) noexcept;
-  void Occupy(size_t place, const FlowKey& key, KeyHash hash, uint64_t now_us) noexcept;
-  size_t VictimOf(const Bucket& bucket, uint32_t now) const noexcept;
+  Flow& Occupy(size_t place, const FlowKey& key, KeyHash hash, uint64_t now_us) noexcept;
   void Unlink(size_t place) noexcept;
   uint32_t TakeSlot(size_t slot) noexcept;
 

@@ -12,6 +12,10 @@ namespace vedette {
 namespace {
 
 constexpr uint8_t kIp4Bits = 96;  // of the mapped prefix ::ffff:0:0/96
+constexpr unsigned kNetworkBits = kIp4Bits + 16;
+const IpAddress kMapped = IpAddress::V4(0, 0, 0, 0);
+
+size_t NetworkOf(const IpAddress& ip) { return size_t{ip.bytes[12]} << 8 | ip.bytes[13]; }
 
 IpAddress Masked(IpAddress ip, unsigned length) {
   for (unsigned bit = length; bit < 128; ++bit) {
@@ -51,17 +55,46 @@ absl::StatusOr<Prefix> ParsePrefix(absl::string_view text) {
 }
 
 HomeNetworks::HomeNetworks(std::vector<Prefix> prefixes) : prefixes_(std::move(prefixes)) {
-  const IpAddress mapped = IpAddress::V4(0, 0, 0, 0);
+  for (const Prefix& prefix : prefixes_) masks_.push_back(MaskOf(prefix));
+  SetAnswer(0, kNetworks4, kOutside);
+  SetAnswer(127 << 8, (127 << 8) + 256, kNeither);  // loopback
+  SetAnswer(224 << 8, 240 << 8, kNeither);          // groups
+  SetAnswer(0, 1, kDivided);                        // 0.0.0.0
+  SetAnswer(0xffff, 0x10000, kDivided);             // 255.255.255.255
   for (const Prefix& prefix : prefixes_) {
-    const Mask mask = MaskOf(prefix);
-    masks_.push_back(mask);
-    const bool holds_ip4 = (mapped.high() & mask.high) == mask.want_high &&
-                           ((mapped.low() & mask.low) & 0xffffffff) == (mask.want_low & 0xffffffff);
-    if (holds_ip4) {
-      masks4_.push_back(
-          {static_cast<uint32_t>(mask.low >> 32), static_cast<uint32_t>(mask.want_low >> 32)});
+    if (prefix.address.is_v4() && prefix.length > kNetworkBits) {
+      const size_t network = NetworkOf(prefix.address);
+      SetAnswer(network, network + 1, kDivided);
     }
   }
+  for (const Prefix& prefix : prefixes_) {
+    if (prefix.address.is_v4() && prefix.length <= kNetworkBits) {
+      const size_t network = NetworkOf(prefix.address);
+      const unsigned free_bits = kNetworkBits - std::max(prefix.length, kIp4Bits);
+      SetAnswer(network, network + (size_t{1} << free_bits), kHome);
+    } else if (prefix.length < kIp4Bits && Masked(kMapped, prefix.length) == prefix.address) {
+      SetAnswer(0, kNetworks4, kHome);  // ::/0 and the like
+    }
+  }
+}
+
+void HomeNetworks::SetAnswer(size_t begin, size_t end, Answer answer) {
+  for (size_t network = begin; network < end; ++network) {
+    const size_t shift = network % 4 * 2;
+    uint8_t& four = answers4_[network / 4];
+    four = static_cast<uint8_t>((four & ~(3U << shift)) | unsigned{answer} << shift);
+  }
+}
+
+Realm HomeNetworks::CompareRealm(const IpAddress& ip) const noexcept {
+  for (const Mask& mask : masks_) {
+    if ((ip.high() & mask.high) == mask.want_high && (ip.low() & mask.low) == mask.want_low) {
+      return {.home = true};
+    }
+  }
+  const bool nobody =
+      ip.is_multicast() || ip.is_broadcast() || ip.is_zero() || ip.is_loopback();
+  return {.outside = !nobody};
 }
 
 HomeNetworks::Mask HomeNetworks::MaskOf(const Prefix& prefix) {

@@ -15,15 +15,17 @@ Carried CarriedBy(const DecodedPacket& packet) {
   return IsIcmp(packet) ? Carried::kIcmp : Carried::kOtherIp;
 }
 
-// Whether two rows are of one home device talking to another says nothing of a group's address.
-bool IsOutside(const IpAddress& ip, bool home) {
-  return !home && !ip.is_multicast() && !ip.is_broadcast() && !ip.is_zero() && !ip.is_loopback();
-}
-
 Direction DirectionOf(bool from_home, bool from_outside, bool to_home, bool to_outside) {
   if (from_home) return to_outside ? Direction::kOutbound : Direction::kInternal;
   if (to_home) return from_outside ? Direction::kInbound : Direction::kInternal;
   return Direction::kExternal;
+}
+
+// What most floods and scans consist of, and the most that fits into the first line of a flow.
+bool OpensAlone(const DecodedPacket& packet) {
+  return Is(packet, IpProtocol::kTcp) && packet.tcp_flags == kTcpSyn &&
+         packet.payload_wire_length == 0 && packet.vlan_count <= 1 && packet.tunnel_count == 0 &&
+         packet.ip_total_length != 0 && packet.ip_total_length <= UINT16_MAX;
 }
 
 bool IsChecksum(DecodeStatus kind) {
@@ -91,12 +93,9 @@ bool Tracker::Track(const DecodedPacket& packet, const PacketKeys& keys,
 
 Tracker::Sides Tracker::SidesOf(const EndpointKey& source,
                                 const EndpointKey& target) const noexcept {
-  Sides sides;
-  sides.source_home = !source.is_mac && home_.Contains(source.ip);
-  sides.target_home = home_.Contains(target.ip);
-  sides.source_outside = !source.is_mac && IsOutside(source.ip, sides.source_home);
-  sides.target_outside = IsOutside(target.ip, sides.target_home);
-  return sides;
+  const Realm from = source.is_mac ? Realm{} : home_.RealmOf(source.ip);
+  const Realm to = home_.RealmOf(target.ip);
+  return {from.home, to.home, from.outside, to.outside};
 }
 
 void Tracker::TrackIp(const DecodedPacket& packet, const PacketKeys& keys,
@@ -124,7 +123,12 @@ void Tracker::TrackIp(const DecodedPacket& packet, const PacketKeys& keys,
     ++window_.counters->flow_packets;
     out.forward = keys.source_is_low == out.flow->initiator_is_low;
     if (out.new_flow) ChargeSets(packet, sides, out);
-    ChargeFlow(packet, ends, out);
+    if (out.flow->is_sole) {
+      out.unasked = true;
+      ChargeOpening(packet, ends, out);
+    } else {
+      ChargeFlow(packet, ends, out);
+    }
   }
   if (packet.fragment.is_fragment) NoteFragment(packet, out);
   if (IsIcmp(packet) && packet.deepest == Layer::kTransport && IsUnreachable(packet)) {
@@ -141,19 +145,41 @@ Flow& Tracker::FindOrBegin(const DecodedPacket& packet, const PacketKeys& keys, 
     flow = nullptr;
   }
   if (flow == nullptr) {
-    flow = flows_.Insert(keys.flow, keys.flow_hash, packet.arrival.us, [this](Flow& victim) {
-      ++window_.counters->flows_evicted;
-      End(victim, FlowEnd::kLackOfResources);
-    });
-    Describe(packet, keys, sides, *flow);
-    flows_.Schedule(*flow, DeadlineOf(*flow));
-    ++window_.counters->flows_opened;
     begun = true;
-  } else if (flow->vlan == 0 && packet.vlan_count != 0) {
+    return Begin(packet, keys, sides);
+  }
+  if (flow->vlan == 0 && packet.vlan_count != 0) {
     flow->vlan = packet.vlan();
     flow->vlan_count = packet.vlan_count;
     flow->vlans = packet.vlans;
   }
+  return *flow;
+}
+
+Flow& Tracker::Begin(const DecodedPacket& packet, const PacketKeys& keys,
+                     const Sides& sides) noexcept {
+  const auto evict = [this](Flow& victim) {
+    ++window_.counters->flows_evicted;
+    End(victim, FlowEnd::kLackOfResources);
+  };
+  ++window_.counters->flows_opened;
+  const uint64_t now_us = packet.arrival.us;
+  const bool outbound = sides.source_home && sides.target_outside;  // whose calls are followed
+  Flow* flow;
+  if (!outbound && OpensAlone(packet)) {
+    flow = flows_.InsertSole(keys.flow, keys.flow_hash, now_us, evict);
+    flow->sole_bytes = static_cast<uint16_t>(packet.ip_total_length);
+    flow->outcome = FlowOutcome::kPending;
+    flow->tunnel_count = 0;
+  } else {
+    flow = flows_.Insert(keys.flow, keys.flow_hash, now_us, evict);
+    flow->vlans = packet.vlans;
+    flow->tunnel_count = packet.tunnel_count;
+    flow->tunnels = packet.tunnels;
+    flow->start_us = flow->last_us = now_us;
+  }
+  Describe(packet, keys, sides, *flow);
+  flows_.Schedule(*flow, DeadlineOf(*flow));
   return *flow;
 }
 
@@ -176,12 +202,10 @@ void Tracker::Describe(const DecodedPacket& packet, const PacketKeys& keys, cons
                                                sides.target_home, sides.target_outside)
                                  : DirectionOf(sides.target_home, sides.target_outside,
                                                sides.source_home, sides.source_outside);
+  flow.initiator_is_home = source_begins ? sides.source_home : sides.target_home;
   flow.vlan = packet.vlan();
   flow.vlan_count = packet.vlan_count;
-  flow.vlans = packet.vlans;
-  flow.tunnel_count = packet.tunnel_count;
-  flow.tunnels = packet.tunnels;
-  flow.start_us = flow.first_us = flow.last_us = packet.arrival.us;
+  flow.first_us = packet.arrival.us;
   flow.first_contact = pairs_.Meet(keys.pair_hash);
 }
 

@@ -50,6 +50,8 @@ class FlowEndObserver {
   virtual ~FlowEndObserver() = default;
   // kActive: a part of a flow that goes on.
   virtual void OnFlowEnd(Flow& flow, FlowEnd end) noexcept = 0;
+  // The flow `is_sole`: whoever wants the rest of it unfolds it.
+  virtual void OnSoleFlowEnd(Flow& flow, FlowEnd end) noexcept = 0;
 };
 
 class Tracker {
@@ -91,11 +93,16 @@ class Tracker {
   void TrackArp(const DecodedPacket& packet, const PacketKeys& keys, TrackedPacket& out) noexcept;
   Flow& FindOrBegin(const DecodedPacket& packet, const PacketKeys& keys, const Sides& sides,
                     bool& begun) noexcept;
+  Flow& Begin(const DecodedPacket& packet, const PacketKeys& keys, const Sides& sides) noexcept;
   void Describe(const DecodedPacket& packet, const PacketKeys& keys, const Sides& sides,
                 Flow& flow) noexcept;
   void ChargeFlow(const DecodedPacket& packet, const Ends& ends, TrackedPacket& out) noexcept;
   void ChargeBeginning(const DecodedPacket& packet, const Ends& ends,
                        const TrackedPacket& out) noexcept;
+  void ChargeOpening(const DecodedPacket& packet, const Ends& ends,
+                     const TrackedPacket& out) noexcept;
+  static void NoteAttempt(AttemptPair& attempt, uint8_t protocol, uint16_t port,
+                          uint64_t now_us) noexcept;
   void ChargeSets(const DecodedPacket& packet, const Sides& sides,
                   const TrackedPacket& out) noexcept;
   void ChargeOutcome(const DecodedPacket& packet, const Ends& ends, const TrackedPacket& out,

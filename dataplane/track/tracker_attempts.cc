@@ -14,43 +14,61 @@ void Tracker::ChargeBeginning(const DecodedPacket& packet, const Ends& ends,
     out.target->sources_in.Add(ends.source_address);
     return;
   }
-  const bool begun_here = flow.state != FlowState::kMidstream;
+  if (flow.state != FlowState::kMidstream) return ChargeOpening(packet, ends, out);
   const bool is_reset = Is(packet, IpProtocol::kTcp) && (packet.tcp_flags & kTcpRst) != 0;
-  AttemptPair* attempt = nullptr;
-  if (begun_here) {
-    const bool fwd = out.forward;
-    EndpointRow& initiator = fwd ? *out.source : *out.target;
-    EndpointRow& responder = fwd ? *out.target : *out.source;
-    const KeyHash peer = fwd ? ends.target_address : ends.source_address;
-    ++initiator.counters.flows_opened;
-    ++responder.counters.flows_received;
-    responder.counters.syn_flows_in += Is(packet, IpProtocol::kTcp) && fwd;
-    const uint64_t service = ServiceOf(flow.key.protocol, flow.responder_port());
+  const uint64_t now_us = packet.arrival.us;
+  if (!is_reset && packet.payload_wire_length == 0 && !LooksLikeService(packet)) {
+    // A lone ACK, FIN, nothing or everything: either the capture began in the middle or a probe.
+    AttemptPair* const attempt =
+        Attempt(ends.source, out.source_key, packet.target_ip, ends.target_address);
+    if (attempt == nullptr) return;
+    ++attempt->probes;
+    NoteAttempt(*attempt, flow.key.protocol, packet.target_port, now_us);
+  } else if (is_reset && (packet.tcp_flags & kTcpAck) != 0) {
+    // The answer to a SYN that took another road.
+    AttemptPair* const attempt =
+        Attempt(ends.target, out.target_key, packet.source_ip, ends.source_address);
+    if (attempt == nullptr) return;
+    ++attempt->flows;
+    ++attempt->refused;
+    NoteAttempt(*attempt, flow.key.protocol, packet.source_port, now_us);
+  }
+}
+
+// A wish to talk, seen from its start.
+void Tracker::ChargeOpening(const DecodedPacket& packet, const Ends& ends,
+                            const TrackedPacket& out) noexcept {
+  const Flow& flow = *out.flow;
+  const bool fwd = out.forward;
+  EndpointRow& initiator = fwd ? *out.source : *out.target;
+  EndpointRow& responder = fwd ? *out.target : *out.source;
+  const KeyHash peer = fwd ? ends.target_address : ends.source_address;
+  const uint16_t port = flow.responder_port();
+  ++initiator.counters.flows_opened;
+  ++responder.counters.flows_received;
+  responder.counters.syn_flows_in += Is(packet, IpProtocol::kTcp) && fwd;
+  responder.sources_in.Add(fwd ? ends.source_address : ends.target_address);
+  // Of the strangers in the overflow row nobody asks whom each of them tried.
+  if (!window_.endpoints->IsOverflow(initiator)) {
+    const uint64_t service = ServiceOf(flow.key.protocol, port);
     initiator.targets_out.Add(peer);
     initiator.services_out.Add(KeyedHash::Combine(peer, service));
     initiator.ports_out.Add(KeyedHash::Combine({}, service));
-    responder.sources_in.Add(fwd ? ends.source_address : ends.target_address);
-    attempt = fwd ? Attempt(ends.source, out.source_key, flow.responder_ip(), peer)
-                  : Attempt(ends.target, out.target_key, flow.responder_ip(), peer);
-  } else if (!is_reset && packet.payload_wire_length == 0 && !LooksLikeService(packet)) {
-    // A lone ACK, FIN, nothing or everything: either the capture began in the middle or a probe.
-    attempt = Attempt(ends.source, out.source_key, packet.target_ip, ends.target_address);
-  } else if (is_reset && (packet.tcp_flags & kTcpAck) != 0) {
-    // The answer to a SYN that took another road.
-    attempt = Attempt(ends.target, out.target_key, packet.source_ip, ends.source_address);
   }
+  AttemptPair* const attempt =
+      fwd ? Attempt(ends.source, out.source_key, flow.responder_ip(), peer)
+          : Attempt(ends.target, out.target_key, flow.responder_ip(), peer);
   if (attempt == nullptr) return;
-  const bool answered_elsewhere = !begun_here && is_reset;
-  const uint16_t port = answered_elsewhere ? packet.source_port
-                        : begun_here       ? flow.responder_port()
-                                           : packet.target_port;
-  if (begun_here || answered_elsewhere) ++attempt->flows;
-  if (answered_elsewhere) ++attempt->refused;
-  if (!begun_here && !is_reset) ++attempt->probes;
-  attempt->ports.Add(KeyedHash::Combine({}, ServiceOf(flow.key.protocol, port)));
-  attempt->last_port = port;
-  attempt->protocol = flow.key.protocol;
-  attempt->last_us = std::max(attempt->last_us, packet.arrival.us);
+  ++attempt->flows;
+  NoteAttempt(*attempt, flow.key.protocol, port, packet.arrival.us);
+}
+
+void Tracker::NoteAttempt(AttemptPair& attempt, uint8_t protocol, uint16_t port,
+                          uint64_t now_us) noexcept {
+  attempt.ports.Add(KeyedHash::Combine({}, ServiceOf(protocol, port)));
+  attempt.last_port = port;
+  attempt.protocol = protocol;
+  attempt.last_us = std::max(attempt.last_us, now_us);
 }
 
 AttemptPair* Tracker::Attempt(const EndpointKey& source, const IpAddress& target) noexcept {

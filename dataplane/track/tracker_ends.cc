@@ -10,6 +10,8 @@ namespace {
 constexpr uint64_t kSecondUs = 1'000'000;
 constexpr uint64_t kCallQuietUs = 1'000'000;
 
+bool IsGroup(const IpAddress& ip) { return ip.is_multicast() || ip.is_broadcast(); }
+
 bool IsOver(const Flow& flow) {
   return flow.state == FlowState::kClosed || flow.state == FlowState::kReset;
 }
@@ -62,10 +64,11 @@ uint64_t Tracker::IdleEndUs(const Flow& flow) const noexcept {
     idle_s = half_open ? options_.handshake_timeout_s : options_.tcp_idle_timeout_s;
   }
   if (IsOver(flow)) idle_s = options_.closed_linger_s;
-  return flow.last_us + idle_s * kSecondUs;
+  return flow.last_seen_us() + idle_s * kSecondUs;
 }
 
 uint64_t Tracker::ActiveEndUs(const Flow& flow) const noexcept {
+  if (flow.is_sole) return flow.first_us + options_.active_timeout_s * kSecondUs;
   const uint64_t start_us = flow.start_us != 0 ? flow.start_us : flow.last_us;
   return start_us + options_.active_timeout_s * kSecondUs;
 }
@@ -85,6 +88,7 @@ uint64_t Tracker::OnDue(Flow& flow, uint64_t second) noexcept {
   const uint64_t deadline_s = DeadlineOf(flow);
   if (deadline_s > second) return deadline_s;
   if (ActiveEndUs(flow) < IdleEndUs(flow)) {
+    if (flow.is_sole) flow.Unfold();
     observer_.OnFlowEnd(flow, FlowEnd::kActive);
     ++flow.part;
     flow.packets = flow.bytes = {};
@@ -103,17 +107,17 @@ void Tracker::End(Flow& flow, FlowEnd end) noexcept {
   ShardCounters& counters = *window_.counters;
   ++counters.flows_ended;
   counters.flows_ended_one_way += flow.one_way();
-  counters.flow_bytes.Add(flow.all_bytes[0] + flow.all_bytes[1]);
-  const bool group = flow.responder_ip().is_multicast() || flow.responder_ip().is_broadcast();
-  if (flow.outcome == FlowOutcome::kPending && end != FlowEnd::kForced && !group &&
-      flow.state != FlowState::kMidstream) {
+  counters.flow_bytes.Add(flow.is_sole ? flow.sole_bytes : flow.all_bytes[0] + flow.all_bytes[1]);
+  if (flow.outcome == FlowOutcome::kPending && end != FlowEnd::kForced &&
+      flow.state != FlowState::kMidstream && !IsGroup(flow.responder_ip())) {
     flow.outcome = FlowOutcome::kUnanswered;
     // A stranger's row may be gone, and a flood must not bring it back a flow at a time.
-    if (home_.Contains(flow.initiator_ip())) {
+    if (flow.initiator_is_home) {
       const EndpointKey key = {.ip = flow.initiator_ip(), .vlan = flow.vlan};
       ++window_.endpoints->Obtain(key, hash_.OfEndpoint(key), true)->counters.flows_unanswered;
     }
   }
+  if (flow.is_sole) return observer_.OnSoleFlowEnd(flow, end);
   if (flow.direction == Direction::kOutbound && flow.call_start_us != 0) {
     LogCall(flow, ContactPhase::kEnd, false, flow.last_us);
   }

@@ -93,6 +93,13 @@ class Shard final : private FlowEndObserver {
                                  .irregularity_counts = tables.counters.irregularities});
   }
 
+  // One SYN leaves nothing with the inspector.
+  void OnSoleFlowEnd(Flow& flow, FlowEnd end) noexcept override {
+    if (chunk_ == nullptr && !Observe::kHearsFlowEnds) return;
+    flow.Unfold();
+    OnFlowEnd(flow, end);
+  }
+
   void OnFlowEnd(Flow& flow, FlowEnd end) noexcept override {
     const bool goes_on = end == FlowEnd::kActive;
     FlowRecord* record = nullptr;

@@ -89,6 +89,10 @@ class Tracked final : private FlowEndObserver {
 
  private:
   void OnFlowEnd(Flow& flow, FlowEnd end) noexcept override { ended.push_back({flow, end}); }
+  void OnSoleFlowEnd(Flow& flow, FlowEnd end) noexcept override {
+    flow.Unfold();
+    OnFlowEnd(flow, end);
+  }
 
   HomeNetworks home_;
   DecodedPacket packet_;
