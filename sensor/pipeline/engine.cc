@@ -5,12 +5,6 @@
 #include <utility>
 
 namespace vedette {
-namespace {
-
-// A replay must give the same result each time: its tables are keyed with a fixed secret.
-constexpr std::array<uint64_t, 2> kReplaySecret = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b};
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const SensorConfig& config, size_t workers,
                                                        bool flow_records, EventSink& sink) {
@@ -46,6 +40,15 @@ void Engine::Run(PacketSource& source) {
     for (size_t i = 0; i < workers_.size(); ++i) {
       threads.emplace_back([this, i] { workers_[i]->Run(fan_out_->port(i)); });
     }
+  }
+  ControlLoop();
+  for (std::thread& thread : threads) thread.join();
+}
+
+void Engine::Run(std::span<PacketSource* const> sources) {
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    threads.emplace_back([this, i, sources] { workers_[i]->Run(*sources[i]); });
   }
   ControlLoop();
   for (std::thread& thread : threads) thread.join();

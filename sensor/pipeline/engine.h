@@ -5,7 +5,9 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -20,6 +22,9 @@
 
 namespace vedette {
 
+// A replay must give the same result each time: its tables are keyed with a fixed secret.
+inline constexpr std::array<uint64_t, 2> kReplaySecret = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b};
+
 class Engine {
  public:
   using Observe = Detectors::Hot;
@@ -31,7 +36,11 @@ class Engine {
   // One worker polls the source itself; several are fed by a reader thread. The caller's thread
   // becomes the control thread.
   void Run(PacketSource& source);
+  // A source for each worker, which holds that worker's packets alone (by `hash`, as a NIC's queues
+  // do), marks the seconds that all others mark, and ends when they do.
+  void Run(std::span<PacketSource* const> sources);
 
+  const KeyedHash& hash() const { return surroundings_.hash; }
   const MergeLosses& losses() const { return control_.losses(); }
 
  private:
