@@ -79,7 +79,7 @@ Inspector::Inspector(const InspectorOptions& options, const KeyedHash& hash,
 
 void Inspector::OnPacket(const TrackedPacket& tracked, const InspectionLogs& logs) noexcept {
   const DecodedPacket& packet = *tracked.packet;
-  if (tracked.flow == nullptr) return;
+  if (tracked.flow == nullptr || tracked.flow->is_sole) return;
   if (packet.protocol == static_cast<uint8_t>(IpProtocol::kTcp)) {
     if (!packet.payload.empty() || tracked.flow->stream_slot < kReadEnough) {
       InspectTcp(tracked, logs);

@@ -14,7 +14,7 @@ void Flow::Unfold() noexcept {
   whole.outcome = outcome;
   whole.direction = direction;
   whole.first_contact = first_contact;
-  whole.first_us = whole.last_us = whole.start_us = first_us;
+  whole.first_us = whole.last_us = whole.start_us = last_us;
   whole.packets[0] = whole.all_packets[0] = 1;
   whole.bytes[0] = whole.all_bytes[0] = sole_bytes;
   whole.tcp_flags[0] = kTcpSyn;

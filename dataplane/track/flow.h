@@ -55,9 +55,9 @@ struct alignas(64) Flow {
   Direction direction = Direction::kInternal;
   bool first_contact = false;  // first flow of this address pair that the shard remembers
   uint16_t sole_bytes = 0;     // IP total length of the SYN
-  uint64_t first_us = 0;       // of the flow
-
   uint64_t last_us = 0;
+
+  uint64_t first_us = 0;  // of the flow
   uint64_t start_us = 0;  // of this part
   std::array<uint64_t, 2> packets{}, bytes{};          // of this part, IP total lengths
   std::array<uint64_t, 2> all_packets{}, all_bytes{};  // of the flow
@@ -76,7 +76,6 @@ struct alignas(64) Flow {
   uint16_t initiator_port() const { return initiator_is_low ? key.low_port : key.high_port; }
   uint16_t responder_port() const { return initiator_is_low ? key.high_port : key.low_port; }
   bool one_way() const { return is_sole || all_packets[0] == 0 || all_packets[1] == 0; }
-  uint64_t last_seen_us() const { return is_sole ? first_us : last_us; }
   // Writes what a sole packet's first line stands for.
   void Unfold() noexcept;
 };

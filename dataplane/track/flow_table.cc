@@ -105,7 +105,7 @@ size_t FlowTable::PlaceFor(KeyHash hash, uint64_t now_us) noexcept {
   for (size_t round = 0;; ++round) {
     const size_t victim = LeastOf(bucket.ranks, now_us);
     const Flow& flow = flows_[number * kPlaces + victim];
-    const uint32_t actual = RankOf(ClassOf(flow), flow.last_seen_us(), victim);
+    const uint32_t actual = RankOf(ClassOf(flow), flow.last_us, victim);
     if (bucket.ranks[victim] == actual || round == 2 * kPlaces) return number * kPlaces + victim;
     bucket.ranks[victim] = actual;
   }

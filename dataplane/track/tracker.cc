@@ -176,7 +176,7 @@ Flow& Tracker::Begin(const DecodedPacket& packet, const PacketKeys& keys,
     flow->vlans = packet.vlans;
     flow->tunnel_count = packet.tunnel_count;
     flow->tunnels = packet.tunnels;
-    flow->start_us = flow->last_us = now_us;
+    flow->first_us = flow->start_us = now_us;
   }
   Describe(packet, keys, sides, *flow);
   flows_.Schedule(*flow, DeadlineOf(*flow));
@@ -205,7 +205,7 @@ void Tracker::Describe(const DecodedPacket& packet, const PacketKeys& keys, cons
   flow.initiator_is_home = source_begins ? sides.source_home : sides.target_home;
   flow.vlan = packet.vlan();
   flow.vlan_count = packet.vlan_count;
-  flow.first_us = packet.arrival.us;
+  flow.last_us = packet.arrival.us;
   flow.first_contact = pairs_.Meet(keys.pair_hash);
 }
 

@@ -64,11 +64,11 @@ uint64_t Tracker::IdleEndUs(const Flow& flow) const noexcept {
     idle_s = half_open ? options_.handshake_timeout_s : options_.tcp_idle_timeout_s;
   }
   if (IsOver(flow)) idle_s = options_.closed_linger_s;
-  return flow.last_seen_us() + idle_s * kSecondUs;
+  return flow.last_us + idle_s * kSecondUs;
 }
 
 uint64_t Tracker::ActiveEndUs(const Flow& flow) const noexcept {
-  if (flow.is_sole) return flow.first_us + options_.active_timeout_s * kSecondUs;
+  if (flow.is_sole) return flow.last_us + options_.active_timeout_s * kSecondUs;
   const uint64_t start_us = flow.start_us != 0 ? flow.start_us : flow.last_us;
   return start_us + options_.active_timeout_s * kSecondUs;
 }

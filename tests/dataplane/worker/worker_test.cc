@@ -77,6 +77,7 @@ constexpr uint64_t kSecond = 1'000'000;
 
 // Stands for the detectors' hot half.
 struct Observed {
+  static constexpr bool kHearsFlowEnds = true;
   uint64_t packets = 0, ends = 0;
   void OnPacket(const TrackedPacket&) noexcept { ++packets; }
   void OnFlowEnd(const Flow&, FlowEnd) noexcept { ++ends; }
