@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "absl/status/status.h"
@@ -69,6 +70,22 @@ Run LongestZeroRun(const uint16_t (&groups)[8]) {
 }
 
 }  // namespace
+
+PackedText PackIp4(const IpAddress& ip) noexcept {
+  static_assert(std::endian::native == std::endian::little);
+  __extension__ using Wide = unsigned __int128;
+  Wide text = 0;
+  unsigned bits = 0;
+  for (size_t i = 12; i < 16; ++i) {
+    const OctetText& octet = kOctets[ip.bytes[i]];
+    text |= Wide{std::bit_cast<uint32_t>(octet.text)} << bits;
+    bits += 8U * octet.length;
+  }
+  bits -= 8;  // the last dot
+  text ^= Wide{'.'} << bits;
+  return {.words = {static_cast<uint64_t>(text), static_cast<uint64_t>(text >> 64)},
+          .length = bits / 8};
+}
 
 size_t FormatIp(const IpAddress& ip, char* out) noexcept {
   char* const begin = out;

@@ -2,7 +2,9 @@
 #ifndef VEDETTE_DATAPLANE_DECODE_ADDRESS_TEXT_H_
 #define VEDETTE_DATAPLANE_DECODE_ADDRESS_TEXT_H_
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -12,6 +14,15 @@
 namespace vedette {
 
 inline constexpr size_t kIpTextMax = 46;
+
+// Text of at most 15 characters in two words, as it would lie in memory, zeros behind it: sets of
+// addresses are built on the packet path, and what was just written byte by byte is slow to read
+// as words.
+struct PackedText {
+  std::array<uint64_t, 2> words{};
+  size_t length = 0;
+};
+PackedText PackIp4(const IpAddress& ip) noexcept;
 
 // Without an ending zero; returns the length, at most kIpTextMax - 1.
 size_t FormatIp(const IpAddress& ip, char* out) noexcept;

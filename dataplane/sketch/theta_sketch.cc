@@ -21,25 +21,14 @@ uint64_t Finish(uint64_t k) {
   return k ^ (k >> 33);
 }
 
-// MurmurHash3, x64, 128 bits (Appleby 2011, public domain description), for short keys.
-Hash128 Murmur3(const char* bytes, size_t length, uint64_t seed) {
-  constexpr uint64_t kC1 = 0x87c37b91114253d5, kC2 = 0x4cf5ad432745937f;
-  uint64_t h1 = seed, h2 = seed;
-  size_t at = 0;
-  const auto mix1 = [](uint64_t k) { return std::rotl(k * kC1, 31) * kC2; };
-  const auto mix2 = [](uint64_t k) { return std::rotl(k * kC2, 33) * kC1; };
-  for (; length - at >= 16; at += 16) {
-    uint64_t k[2];
-    std::memcpy(k, bytes + at, sizeof(k));
-    h1 = (std::rotl(h1 ^ mix1(k[0]), 27) + h2) * 5 + 0x52dce729;
-    h2 = (std::rotl(h2 ^ mix2(k[1]), 31) + h1) * 5 + 0x38495ab5;
-  }
-  uint64_t rest[2] = {0, 0};
-  std::memcpy(rest, bytes + at, length - at);
-  if (length - at > 8) h2 ^= mix2(rest[1]);
-  if (length - at > 0) h1 ^= mix1(rest[0]);
-  h1 ^= length;
-  h2 ^= length;
+constexpr uint64_t kC1 = 0x87c37b91114253d5, kC2 = 0x4cf5ad432745937f;
+uint64_t Mix1(uint64_t k) { return std::rotl(k * kC1, 31) * kC2; }
+uint64_t Mix2(uint64_t k) { return std::rotl(k * kC2, 33) * kC1; }
+
+// MurmurHash3, x64, 128 bits (Appleby 2011, public domain description): its end, with the last
+// bytes, at most 15, as two words. A word of zeros mixes to zero.
+Hash128 MurmurEnd(Hash128 hash, std::array<uint64_t, 2> rest, size_t length) {
+  uint64_t h1 = hash.low ^ Mix1(rest[0]) ^ length, h2 = hash.high ^ Mix2(rest[1]) ^ length;
   h1 += h2;
   h2 += h1;
   h1 = Finish(h1);
@@ -47,6 +36,20 @@ Hash128 Murmur3(const char* bytes, size_t length, uint64_t seed) {
   h1 += h2;
   h2 += h1;
   return {h1, h2};
+}
+
+Hash128 Murmur3(const char* bytes, size_t length, uint64_t seed) {
+  uint64_t h1 = seed, h2 = seed;
+  size_t at = 0;
+  for (; length - at >= 16; at += 16) {
+    uint64_t k[2];
+    std::memcpy(k, bytes + at, sizeof(k));
+    h1 = (std::rotl(h1 ^ Mix1(k[0]), 27) + h2) * 5 + 0x52dce729;
+    h2 = (std::rotl(h2 ^ Mix2(k[1]), 31) + h1) * 5 + 0x38495ab5;
+  }
+  std::array<uint64_t, 2> rest{};
+  std::memcpy(rest.data(), bytes + at, length - at);
+  return MurmurEnd({h1, h2}, rest, length);
 }
 
 uint16_t SeedHash() {
@@ -65,6 +68,10 @@ uint64_t Select(std::span<uint64_t> hashes, size_t keep) {
 }  // namespace
 
 uint64_t ThetaHashOf(const IpAddress& ip) noexcept {
+  if (ip.is_v4()) {
+    const PackedText text = PackIp4(ip);
+    return MurmurEnd({kSeed, kSeed}, text.words, text.length).low >> 1;
+  }
   char text[kIpTextMax];
   return Murmur3(text, FormatIp(ip, text), kSeed).low >> 1;
 }

@@ -39,7 +39,7 @@ EndpointRow* EndpointTable::TakePlace(KeyHash hash) noexcept {
 // are all alike, few look at all, and one much heavier is never kept from looking.
 EndpointRow* EndpointTable::Earn(KeyHash hash) noexcept {
   const uint32_t estimate = strangers_.AddConservative(hash, 1);
-  if (estimate <= bar_) return nullptr;
+  if (estimate <= std::max(bar_, strangers_.Noise())) return nullptr;
   const size_t lightest = LightestStranger();
   if (lightest == kNone || WeightOf(rows_[lightest]) >= estimate) {
     ++bar_;

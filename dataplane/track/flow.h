@@ -57,8 +57,8 @@ struct alignas(64) Flow {
   uint16_t sole_bytes = 0;     // IP total length of the SYN
   uint64_t last_us = 0;
 
-  uint64_t first_us = 0;  // of the flow
-  uint64_t start_us = 0;  // of this part
+  uint64_t first_us = 0;                               // of the flow
+  uint64_t start_us = 0;                               // of this part
   std::array<uint64_t, 2> packets{}, bytes{};          // of this part, IP total lengths
   std::array<uint64_t, 2> all_packets{}, all_bytes{};  // of the flow
   uint64_t call_start_us = 0;  // start of the current burst of talk (see Contact)

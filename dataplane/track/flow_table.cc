@@ -52,11 +52,10 @@ size_t LeastOf(const std::array<uint32_t, 8>& ranks, uint64_t now_us) {
   // Unsigned order by signed comparison: the class's highest bit is turned.
   const __m128i sign = _mm_set1_epi32(INT32_MIN), age_bits = _mm_set1_epi32(kAgeMask);
   const auto ordered = [&](size_t first) {
-    const __m128i rank =
-        _mm_loadu_si128(reinterpret_cast<const __m128i*>(ranks.data() + first));
+    const __m128i rank = _mm_loadu_si128(reinterpret_cast<const __m128i*>(ranks.data() + first));
     const __m128i age = _mm_sub_epi32(rank, _mm_set1_epi32(static_cast<int>(later)));
-    return _mm_xor_si128(sign, _mm_or_si128(_mm_and_si128(age, age_bits),
-                                            _mm_andnot_si128(age_bits, rank)));
+    return _mm_xor_si128(
+        sign, _mm_or_si128(_mm_and_si128(age, age_bits), _mm_andnot_si128(age_bits, rank)));
   };
   const auto least = [](__m128i a, __m128i b) {
     const __m128i takes_b = _mm_cmpgt_epi32(a, b);

@@ -38,8 +38,7 @@ class FlowTable {
   // The same for a flow of which there is one SYN: the caller sets all of the first line but key
   // and place, nothing else of it is written. Find unfolds it.
   template <typename OnEvict>
-  Flow* InsertSole(const FlowKey& key, KeyHash hash, uint64_t now_us,
-                   OnEvict&& on_evict) noexcept {
+  Flow* InsertSole(const FlowKey& key, KeyHash hash, uint64_t now_us, OnEvict&& on_evict) noexcept {
     const size_t place = EmptiedPlace(hash, now_us, on_evict);
     flows_[place].is_sole = true;
     return &Occupy(place, key, hash, now_us);

@@ -92,8 +92,7 @@ Realm HomeNetworks::CompareRealm(const IpAddress& ip) const noexcept {
       return {.home = true};
     }
   }
-  const bool nobody =
-      ip.is_multicast() || ip.is_broadcast() || ip.is_zero() || ip.is_loopback();
+  const bool nobody = ip.is_multicast() || ip.is_broadcast() || ip.is_zero() || ip.is_loopback();
   return {.outside = !nobody};
 }
 

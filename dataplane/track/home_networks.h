@@ -1,5 +1,5 @@
-// Which addresses are ours: a handful of prefixes, asked twice for every packet. For IPv4 a table of
-// two bits for each /16 answers at once but where a /16 is divided; IPv6 is compared as words.
+// Which addresses are ours: a handful of prefixes, asked twice for every packet. For IPv4 a table
+// of two bits for each /16 answers at once but where a /16 is divided; IPv6 is compared as words.
 // Immutable after set-up; any thread.
 #ifndef VEDETTE_DATAPLANE_TRACK_HOME_NETWORKS_H_
 #define VEDETTE_DATAPLANE_TRACK_HOME_NETWORKS_H_

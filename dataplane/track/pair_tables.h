@@ -83,6 +83,8 @@ class AttemptTable {
 
   // Null, and counted, when there is no room.
   AttemptPair* Obtain(const EndpointKey& source, const IpAddress& target, KeyHash pair) noexcept;
+  // Of somebody of whom there is no row.
+  void Refuse() noexcept { ++refused_; }
   std::span<const AttemptPair> records() const noexcept { return pairs_.rows(); }
   uint64_t refused() const noexcept { return refused_; }
   void Clear() noexcept;

@@ -126,6 +126,8 @@ class Tracker {
   uint64_t DeadlineOf(const Flow& flow) const noexcept;
   uint64_t OnDue(Flow& flow, uint64_t second) noexcept;
   void End(Flow& flow, FlowEnd end) noexcept;
+  void EndSole(Flow& flow, FlowEnd end) noexcept;
+  void EndWhole(Flow& flow, FlowEnd end) noexcept;
 
   TrackerOptions options_;
   KeyedHash hash_;

@@ -48,13 +48,12 @@ void Tracker::ChargeOpening(const DecodedPacket& packet, const Ends& ends,
   ++responder.counters.flows_received;
   responder.counters.syn_flows_in += Is(packet, IpProtocol::kTcp) && fwd;
   responder.sources_in.Add(fwd ? ends.source_address : ends.target_address);
-  // Of the strangers in the overflow row nobody asks whom each of them tried.
-  if (!window_.endpoints->IsOverflow(initiator)) {
-    const uint64_t service = ServiceOf(flow.key.protocol, port);
-    initiator.targets_out.Add(peer);
-    initiator.services_out.Add(KeyedHash::Combine(peer, service));
-    initiator.ports_out.Add(KeyedHash::Combine({}, service));
-  }
+  // Of the strangers who share the overflow row nobody asks whom each of them tried.
+  if (window_.endpoints->IsOverflow(initiator)) return window_.attempts->Refuse();
+  const uint64_t service = ServiceOf(flow.key.protocol, port);
+  initiator.targets_out.Add(peer);
+  initiator.services_out.Add(KeyedHash::Combine(peer, service));
+  initiator.ports_out.Add(KeyedHash::Combine({}, service));
   AttemptPair* const attempt =
       fwd ? Attempt(ends.source, out.source_key, flow.responder_ip(), peer)
           : Attempt(ends.target, out.target_key, flow.responder_ip(), peer);

@@ -12,6 +12,8 @@ constexpr uint64_t kCallQuietUs = 1'000'000;
 
 bool IsGroup(const IpAddress& ip) { return ip.is_multicast() || ip.is_broadcast(); }
 
+uint64_t SecondFrom(uint64_t at_us) { return (at_us + kSecondUs - 1) / kSecondUs; }
+
 bool IsOver(const Flow& flow) {
   return flow.state == FlowState::kClosed || flow.state == FlowState::kReset;
 }
@@ -68,14 +70,19 @@ uint64_t Tracker::IdleEndUs(const Flow& flow) const noexcept {
 }
 
 uint64_t Tracker::ActiveEndUs(const Flow& flow) const noexcept {
-  if (flow.is_sole) return flow.last_us + options_.active_timeout_s * kSecondUs;
   const uint64_t start_us = flow.start_us != 0 ? flow.start_us : flow.last_us;
   return start_us + options_.active_timeout_s * kSecondUs;
 }
 
+// Of a sole packet's flow the fields behind the first line are not to be looked at.
 uint64_t Tracker::DeadlineOf(const Flow& flow) const noexcept {
-  const uint64_t end_us = std::min(IdleEndUs(flow), ActiveEndUs(flow));
-  return (end_us + kSecondUs - 1) / kSecondUs;
+  uint64_t end_us = IdleEndUs(flow);
+  if (flow.is_sole) [[unlikely]] {
+    end_us = std::min(end_us, flow.last_us + options_.active_timeout_s * kSecondUs);
+  } else {
+    end_us = std::min(end_us, ActiveEndUs(flow));
+  }
+  return SecondFrom(end_us);
 }
 
 void Tracker::ExpireUntil(uint64_t second) noexcept {
@@ -87,8 +94,16 @@ void Tracker::ExpireUntil(uint64_t second) noexcept {
 uint64_t Tracker::OnDue(Flow& flow, uint64_t second) noexcept {
   const uint64_t deadline_s = DeadlineOf(flow);
   if (deadline_s > second) return deadline_s;
+  if (flow.is_sole) {
+    // Where parts are shorter than handshakes.
+    if (options_.active_timeout_s < options_.handshake_timeout_s) {
+      flow.Unfold();
+    } else {
+      End(flow, FlowEnd::kIdle);
+      return 0;
+    }
+  }
   if (ActiveEndUs(flow) < IdleEndUs(flow)) {
-    if (flow.is_sole) flow.Unfold();
     observer_.OnFlowEnd(flow, FlowEnd::kActive);
     ++flow.part;
     flow.packets = flow.bytes = {};
@@ -104,12 +119,9 @@ void Tracker::EndAll() noexcept {
 }
 
 void Tracker::End(Flow& flow, FlowEnd end) noexcept {
-  ShardCounters& counters = *window_.counters;
-  ++counters.flows_ended;
-  counters.flows_ended_one_way += flow.one_way();
-  counters.flow_bytes.Add(flow.is_sole ? flow.sole_bytes : flow.all_bytes[0] + flow.all_bytes[1]);
-  if (flow.outcome == FlowOutcome::kPending && end != FlowEnd::kForced &&
-      flow.state != FlowState::kMidstream && !IsGroup(flow.responder_ip())) {
+  ++window_.counters->flows_ended;
+  if (flow.outcome == FlowOutcome::kPending && flow.state != FlowState::kMidstream &&
+      end != FlowEnd::kForced && !IsGroup(flow.responder_ip())) {
     flow.outcome = FlowOutcome::kUnanswered;
     // A stranger's row may be gone, and a flood must not bring it back a flow at a time.
     if (flow.initiator_is_home) {
@@ -117,7 +129,23 @@ void Tracker::End(Flow& flow, FlowEnd end) noexcept {
       ++window_.endpoints->Obtain(key, hash_.OfEndpoint(key), true)->counters.flows_unanswered;
     }
   }
-  if (flow.is_sole) return observer_.OnSoleFlowEnd(flow, end);
+  if (flow.is_sole) {
+    EndSole(flow, end);
+  } else {
+    EndWhole(flow, end);
+  }
+}
+
+void Tracker::EndSole(Flow& flow, FlowEnd end) noexcept {
+  ++window_.counters->flows_ended_one_way;
+  window_.counters->flow_bytes.Add(flow.sole_bytes);
+  observer_.OnSoleFlowEnd(flow, end);
+}
+
+// Out of line, as its fields are out of the first line: not to be fetched ahead of the question.
+[[gnu::noinline]] void Tracker::EndWhole(Flow& flow, FlowEnd end) noexcept {
+  window_.counters->flows_ended_one_way += flow.one_way();
+  window_.counters->flow_bytes.Add(flow.all_bytes[0] + flow.all_bytes[1]);
   if (flow.direction == Direction::kOutbound && flow.call_start_us != 0) {
     LogCall(flow, ContactPhase::kEnd, false, flow.last_us);
   }

@@ -40,8 +40,8 @@ int ClassOf(const Flow& flow) {
   if (flow.all_packets[0] + flow.all_packets[1] <= 1) return 2;
   return flow.one_way() ? 3 : 4;
 }
-// Ages are known to 2^10 us.
-std::pair<int, uint64_t> RankOf(const Flow& flow) { return {ClassOf(flow), flow.last_us >> 10}; }
+// Ages are known to 2^12 us.
+std::pair<int, uint64_t> RankOf(const Flow& flow) { return {ClassOf(flow), flow.last_us >> 12}; }
 
 class ModelledTable {
  public:

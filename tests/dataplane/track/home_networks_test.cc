@@ -49,7 +49,8 @@ TEST(HomeNetworksTest, LikeTheNaiveComparison) {
         ip.bytes[bit / 8] = static_cast<uint8_t>(ip.bytes[bit / 8] ^ (0x80U >> bit % 8));
       }
       ASSERT_EQ(home.Contains(ip), NaivelyIn(ip, prefixes)) << IpText(ip);
-      const bool nobody = ip.is_multicast() || ip.is_broadcast() || ip.is_zero() || ip.is_loopback();
+      const bool nobody =
+          ip.is_multicast() || ip.is_broadcast() || ip.is_zero() || ip.is_loopback();
       ASSERT_EQ(home.RealmOf(ip).outside, !home.Contains(ip) && !nobody) << IpText(ip);
     }
   }
