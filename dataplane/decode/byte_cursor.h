@@ -27,16 +27,19 @@ inline MacAddress LoadMac(const uint8_t* at) noexcept {
   std::memcpy(mac.bytes.data(), at, mac.bytes.size());
   return mac;
 }
-// One 8-byte store of the mapped half: later 8-byte loads of it are forwarded from the store
-// buffer.
-inline IpAddress LoadIp4(const uint8_t* at) noexcept {
+// From the four bytes as they lie in memory. One 8-byte store of the mapped half: later 8-byte
+// loads of it are forwarded from the store buffer.
+inline IpAddress Ip4FromWord(uint32_t raw) noexcept {
   static_assert(std::endian::native == std::endian::little);
-  uint32_t raw;
-  std::memcpy(&raw, at, sizeof(raw));
   const uint64_t words[2] = {0, uint64_t{raw} << 32 | 0xffff0000U};
   IpAddress ip;
   std::memcpy(ip.bytes.data(), words, sizeof(words));
   return ip;
+}
+inline IpAddress LoadIp4(const uint8_t* at) noexcept {
+  uint32_t raw;
+  std::memcpy(&raw, at, sizeof(raw));
+  return Ip4FromWord(raw);
 }
 inline IpAddress LoadIp6(const uint8_t* at) noexcept {
   IpAddress ip;

@@ -11,35 +11,67 @@
 namespace vedette {
 
 // Sums here are of 16-bit words in the order they lie in memory (ones-complement sums are
-// indifferent to byte order), unfolded: 32 bits wide words added up, so that parts of one sum are
-// added before one FoldSum(). Data with a right checksum in it folds to 0xffff.
+// indifferent to byte order), unfolded: wider words added up. They are added with AddSums.
+
+// The carry goes around the end: 2^64 is 1 modulo 2^16 - 1.
+constexpr uint64_t AddSums(uint64_t a, uint64_t b) noexcept {
+  const uint64_t sum = a + b;
+  return sum + (sum < a ? 1 : 0);
+}
+
+inline uint64_t LoadWord64(const uint8_t* at) noexcept {
+  uint64_t word;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+inline uint64_t LoadWord32(const uint8_t* at) noexcept {
+  uint32_t word;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
 
 // For more bytes than PartialSum adds itself.
 uint64_t LongSum(const uint8_t* data, size_t bytes) noexcept;
 
+// What is left of at most 7 bytes, as a word padded with zeros.
+inline uint64_t LastWord(const uint8_t* data, size_t bytes) noexcept {
+  uint64_t word = 0;
+  if ((bytes & 4) != 0) {
+    word = LoadWord32(data);
+    data += 4;
+  }
+  for (size_t i = 0; i < (bytes & 3); ++i) {
+    word = AddSums(word, uint64_t{data[i]} << (i * 8));
+  }
+  return word;
+}
+
 // Sum of up to 2^18 bytes; an odd last byte is padded with zero.
-inline uint64_t PartialSum(const uint8_t* data, size_t bytes) noexcept {
+[[gnu::always_inline]] inline uint64_t PartialSum(const uint8_t* data, size_t bytes) noexcept {
   constexpr size_t kLong = 96;  // from here on a call and vectors are cheaper
   if (bytes >= kLong) return LongSum(data, bytes);
-  uint64_t sum = 0, wide;
-  for (; bytes >= sizeof(wide); data += sizeof(wide), bytes -= sizeof(wide)) {
-    std::memcpy(&wide, data, sizeof(wide));
-    sum += wide;
-    sum += sum < wide ? 1 : 0;  // end-around carry
+  if (bytes < 8) return LastWord(data, bytes);
+  uint64_t sum = 0;
+  const uint8_t* const end = data + bytes;
+  for (const uint8_t* const last = end - bytes % 8; data != last; data += 8) {
+    sum = AddSums(sum, LoadWord64(data));
   }
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  if ((bytes & 4) != 0) {
-    uint32_t word;
-    std::memcpy(&word, data, sizeof(word));
-    sum += word;
-    data += sizeof(word);
-  }
-  if ((bytes & 3) == 0) return sum;
-  uint8_t tail[4] = {};
-  for (size_t i = 0; i < (bytes & 3); ++i) tail[i] = data[i];
-  uint32_t word;
-  std::memcpy(&word, tail, sizeof(word));
-  return sum + word;
+  // The last word, without those of its bytes that are in already.
+  const size_t left = bytes % 8;
+  return left == 0 ? sum : AddSums(sum, LoadWord64(end - 8) >> (64 - left * 8));
+}
+
+// A sum of 20 bytes: an IPv4 header without options.
+inline uint64_t SumOf20(const uint8_t* at) noexcept {
+  return AddSums(AddSums(LoadWord64(at), LoadWord64(at + 8)), LoadWord32(at + 16));
+}
+
+// Of a sum that is not 0: whether it folds to 0xffff. Folding is division by 2^16 - 1; what divides
+// evenly is found by multiplying with the inverse modulo 2^64 (Hacker's Delight, 10-17).
+constexpr bool FoldsToOnes(uint64_t sum) noexcept {
+  constexpr uint64_t kInverse = 0xfffe'fffe'fffe'ffff;
+  static_assert(kInverse * 0xffff == 1);
+  return sum * kInverse <= ~uint64_t{0} / 0xffff;
 }
 
 constexpr uint16_t FoldSum(uint64_t sum) noexcept {

@@ -1,6 +1,5 @@
 #include "dataplane/decode/decode.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <type_traits>
@@ -10,25 +9,22 @@
 namespace vedette {
 namespace {
 
-// Clears what a reader may look at whatever the packet holds. Addresses, ARP fields and the arrays
-// behind the counts are left as they are: they are only read after they were set. The fields from
-// the IP lengths to the checksums lie together and are cleared as one block, in a few wide stores.
-void Reset(const PacketView& packet, DecodedPacket& out) noexcept {
+// Clears what a reader may look at whatever the packet holds: from the IP lengths to the ICMP
+// fields, which lie together for it. Addresses, ARP fields and the arrays behind the counts are
+// left as they are: they are only read after they were set.
+void Reset(Timestamp arrival, const ByteCursor& frame, DecodedPacket& out) noexcept {
   static_assert(std::is_standard_layout_v<DecodedPacket>);
   static_assert(std::is_trivially_copyable_v<DecodedPacket>);
   constexpr size_t kBegin = offsetof(DecodedPacket, ip_total_length);
-  constexpr size_t kEnd = offsetof(DecodedPacket, arp);
+  constexpr size_t kEnd = offsetof(DecodedPacket, target_mac);
   static_assert(offsetof(DecodedPacket, target_ip) < kBegin &&
-                offsetof(DecodedPacket, transport_checksum_bad) < kEnd);
+                offsetof(DecodedPacket, icmp_sequence) < kEnd);
+  static_assert(Layer{} == Layer::kNone && DecodeStatus{} == DecodeStatus::kOk);
   std::memset(reinterpret_cast<std::byte*>(&out) + kBegin, 0, kEnd - kBegin);
-  out.arrival = packet.arrival;
-  out.deepest = Layer::kNone;
-  out.status = DecodeStatus::kOk;
-  out.noted_count = 0;
-  out.has_mac = out.is_arp = out.is_v6 = out.snap_cut = false;
-  out.vlan_count = 0;
-  out.tunnel_count = 0;
-  out.ether_type = 0;
+  out.arrival = arrival;
+  out.captured_length = frame.captured;
+  out.wire_length = frame.wire;
+  out.snap_cut = !frame.whole();
 }
 
 Next DecodeLink(LinkType link, DecodeState& state) noexcept {
@@ -81,21 +77,19 @@ Next Step(Next next, DecodeState& state) noexcept {
 
 }  // namespace
 
-void Decode(const PacketView& packet, Checksums checksums, DecodedPacket& out) noexcept {
-  Reset(packet, out);
-  const auto captured =
-      static_cast<uint32_t>(std::min<size_t>(packet.bytes.size(), kWireLengthMax));
-  const uint32_t wire = std::clamp(packet.wire_length, captured, kWireLengthMax);
-  out.captured_length = captured;
-  out.wire_length = wire;
-  out.snap_cut = captured < wire;
-  DecodeState state{.out = out,
-                    .rest = {reinterpret_cast<const uint8_t*>(packet.bytes.data()), captured, wire},
-                    .verify = checksums == Checksums::kVerify};
+void DecodeByLayers(const PacketView& packet, Checksums checksums, DecodedPacket& out) noexcept {
+  const ByteCursor frame = FrameOf(packet);
+  Reset(packet.arrival, frame, out);
+  DecodeState state{.out = out, .rest = frame, .verify = checksums == Checksums::kVerify};
   Next next = DecodeLink(packet.link, state);
   for (int steps = 1; next != Next::kEnd; ++steps) {
     next = steps < kStepsMax ? Step(next, state) : state.End(DecodeStatus::kTunnelTooDeep);
   }
+}
+
+void Decode(const PacketView& packet, Checksums checksums, DecodedPacket& out) noexcept {
+  if (DecodeStraight(packet, checksums, out)) return;
+  DecodeByLayers(packet, checksums, out);
 }
 
 }  // namespace vedette

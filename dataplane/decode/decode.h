@@ -68,25 +68,11 @@ struct FragmentFields {
   bool is_fragment = false;  // any fragment, the first included
 };
 
-struct DecodedPacket {
+// Grouped by cache line: what every packet sets and most readers ask for fills the first two.
+struct alignas(64) DecodedPacket {
   Timestamp arrival;
   uint32_t wire_length = 0;
   uint32_t captured_length = 0;
-  Layer deepest = Layer::kNone;  // fields of deeper layers are not set
-  DecodeStatus status = DecodeStatus::kOk;
-  uint8_t noted_count = 0;
-  std::array<DecodeStatus, kNotedMax> noted{};  // kIrregular ones, each at most once
-
-  bool has_mac = false;  // link layers that carry none: raw, null, PPP
-  bool is_arp = false;
-  bool is_v6 = false;
-  bool snap_cut = false;              // our snap length cut this packet somewhere
-  MacAddress source_mac, target_mac;  // of the outermost Ethernet header
-  uint8_t vlan_count = 0;
-  std::array<uint16_t, kVlansMax> vlans{};  // 12-bit ids, outermost first
-  uint8_t tunnel_count = 0;
-  std::array<Tunnel, kTunnelsMax> tunnels{};
-  uint16_t ether_type = 0;  // innermost seen, host byte order
 
   // The innermost IP header.
   IpAddress source_ip, target_ip;
@@ -94,23 +80,38 @@ struct DecodedPacket {
   uint16_t ip_header_length = 0;
   uint8_t ttl = 0;
   uint8_t protocol = 0;  // last next-header of an IPv6 chain
-  FragmentFields fragment;
 
   // Transport. For ICMP the ports are 0.
   uint16_t source_port = 0, target_port = 0;
   uint8_t tcp_flags = 0;
-  uint8_t icmp_type = 0, icmp_code = 0;
-  uint16_t icmp_id = 0, icmp_sequence = 0;  // echo only
-  uint16_t tcp_window = 0;
-  uint32_t tcp_sequence = 0, tcp_acknowledgment = 0;
-  uint32_t payload_wire_length = 0;  // transport payload by the headers, cut or not
-  Bytes payload{};                   // as much of it as was captured
-  Bytes ip_bytes{};                  // the innermost IP packet as captured, padding removed
 
+  Layer deepest = Layer::kNone;  // fields of deeper layers are not set
+  DecodeStatus status = DecodeStatus::kOk;
+  uint8_t noted_count = 0;
+
+  Bytes payload{};                   // transport payload, as much of it as was captured
+  Bytes ip_bytes{};                  // the innermost IP packet as captured, padding removed
+  uint32_t payload_wire_length = 0;  // transport payload by the headers, cut or not
+  uint32_t tcp_sequence = 0, tcp_acknowledgment = 0;
+  uint16_t tcp_window = 0;
+  uint16_t ether_type = 0;  // innermost seen, host byte order
+  FragmentFields fragment;
+  bool has_mac = false;  // link layers that carry none: raw, null, PPP
+  bool is_arp = false;
+  bool is_v6 = false;
+  bool snap_cut = false;  // our snap length cut this packet somewhere
   // Checksums of the innermost packet that could be verified (not cut, not a fragment's part).
   bool ip_checksum_checked = false, ip_checksum_bad = false;
   bool transport_checksum_checked = false, transport_checksum_bad = false;
 
+  uint8_t vlan_count = 0;
+  uint8_t tunnel_count = 0;
+  uint8_t icmp_type = 0, icmp_code = 0;
+  uint16_t icmp_id = 0, icmp_sequence = 0;  // echo only
+  MacAddress target_mac, source_mac;        // of the outermost Ethernet header
+  std::array<uint16_t, kVlansMax> vlans{};  // 12-bit ids, outermost first
+  std::array<Tunnel, kTunnelsMax> tunnels{};
+  std::array<DecodeStatus, kNotedMax> noted{};  // kIrregular ones, each at most once
   ArpFields arp;
 
   uint16_t vlan() const { return vlan_count == 0 ? 0 : vlans[0]; }

@@ -31,11 +31,6 @@ constexpr uint16_t kReserved = 0x8000, kDontFragment = 0x4000, kMoreFragments = 
   if (source == target && top != 127 && state.on_wire) out.Note(DecodeStatus::kIp4Land);
 }
 
-bool AreOrdinary(uint32_t source, uint32_t target) noexcept {
-  const uint32_t top = source >> 24;
-  return top - 1 < 223 && top != 127 && source != target && target != 0 && target >> 24 != 127;
-}
-
 // Lengths as the standards fix them; 0: any that fits.
 uint8_t OptionLength(uint8_t type) {
   switch (type) {
@@ -117,7 +112,7 @@ void SetNetwork(DecodedPacket& out, const uint8_t* at, uint32_t header) noexcept
 void NoteHeader(DecodeState& state, const uint8_t* at, uint32_t header) noexcept {
   DecodedPacket& out = state.out;
   const uint32_t source = LoadBe32(at + 12), target = LoadBe32(at + 16);
-  if (!AreOrdinary(source, target)) NoteUnusualAddresses(state, source, target);
+  if (!AreOrdinaryIp4(source, target)) NoteUnusualAddresses(state, source, target);
   out.ip_checksum_checked = state.verify;
   out.ip_checksum_bad = state.verify && OnesComplementSum(at, header) != 0xffff;
   if (out.ip_checksum_bad) out.Note(DecodeStatus::kChecksumIp4);

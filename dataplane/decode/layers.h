@@ -1,16 +1,31 @@
 // The steps of Decode(), one per layer. Each reads the header at the cursor, writes what it learnt,
 // moves the cursor behind it and names the next step; decode.cc runs them in a bounded loop, so
-// that no nesting of hostile headers can recurse. Worker cores; one DecodeState a packet, on the
-// stack.
+// that no nesting of hostile headers can recurse. Ordinary packets never get here: the straight
+// path decodes them in one go, and a test holds its answers against those of the layers. Worker
+// cores; one DecodeState a packet, on the stack.
 #ifndef VEDETTE_DATAPLANE_DECODE_LAYERS_H_
 #define VEDETTE_DATAPLANE_DECODE_LAYERS_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "dataplane/decode/byte_cursor.h"
 #include "dataplane/decode/decode.h"
 
 namespace vedette {
+
+// All of a packet that may be believed.
+inline ByteCursor FrameOf(const PacketView& packet) noexcept {
+  const auto captured =
+      static_cast<uint32_t>(std::min<size_t>(packet.bytes.size(), kWireLengthMax));
+  return {reinterpret_cast<const uint8_t*>(packet.bytes.data()), captured,
+          std::clamp(packet.wire_length, captured, kWireLengthMax)};
+}
+
+// decode.cc: any packet, layer by layer.
+void DecodeByLayers(const PacketView& packet, Checksums checksums, DecodedPacket& out) noexcept;
+// straight_path.cc. False: not an ordinary packet; then `out` holds nothing.
+bool DecodeStraight(const PacketView& packet, Checksums checksums, DecodedPacket& out) noexcept;
 
 enum class Next : uint8_t {
   kEnd,
@@ -112,6 +127,25 @@ inline void NoteTransportChecksum(DecodedPacket& out, bool right, DecodeStatus w
   out.transport_checksum_bad = !right;
   if (!right) out.Note(wrong);
 }
+// Of two IPv4 addresses that nothing is to be said about.
+constexpr bool AreOrdinaryIp4(uint32_t source, uint32_t target) noexcept {
+  const uint32_t top = source >> 24;
+  return top - 1 < 223 && top != 127 && source != target && target != 0 && target >> 24 != 127;
+}
+// kOk where nothing is odd. ECE and CWR go with any.
+constexpr DecodeStatus TcpFlagOddity(uint8_t flags) noexcept {
+  const bool ack = (flags & kTcpAck) != 0, syn = (flags & kTcpSyn) != 0,
+             fin = (flags & kTcpFin) != 0, rst = (flags & kTcpRst) != 0;
+  constexpr uint8_t kXmas = kTcpFin | kTcpPsh | kTcpUrg;
+  if ((flags & 0x3f) == 0) return DecodeStatus::kTcpNullFlags;
+  if (syn && fin) return DecodeStatus::kTcpSynFin;
+  if (syn && rst) return DecodeStatus::kTcpSynRst;
+  if (!ack && (flags & kXmas) == kXmas) return DecodeStatus::kTcpXmas;
+  if (!ack && !syn && !rst) return DecodeStatus::kTcpFlagsWithoutAck;
+  return DecodeStatus::kOk;
+}
+// tcp.cc: the options as far as they were captured, which need not be `whole`.
+void NoteTcpOptions(DecodedPacket& out, const uint8_t* at, uint32_t bytes, bool whole) noexcept;
 // tcp.cc, udp.cc, icmp.cc, icmp6.cc, igmp.cc, sctp.cc
 Next DecodeTcp(DecodeState& state) noexcept;
 Next DecodeUdp(DecodeState& state) noexcept;

@@ -1,28 +1,12 @@
 // TCP (RFC 9293) with its options (IANA tcp-parameters).
+#include <algorithm>
+
 #include "dataplane/decode/layers.h"
 
 namespace vedette {
 namespace {
 
 constexpr uint32_t kHeaderMin = 20;
-
-constexpr DecodeStatus FlagOddity(uint8_t flags) {
-  const bool ack = (flags & kTcpAck) != 0, syn = (flags & kTcpSyn) != 0,
-             fin = (flags & kTcpFin) != 0, rst = (flags & kTcpRst) != 0;
-  if (flags == 0) return DecodeStatus::kTcpNullFlags;
-  if (syn && fin) return DecodeStatus::kTcpSynFin;
-  if (syn && rst) return DecodeStatus::kTcpSynRst;
-  constexpr uint8_t kXmas = kTcpFin | kTcpPsh | kTcpUrg;
-  if (!ack && (flags & kXmas) == kXmas) return DecodeStatus::kTcpXmas;
-  if (!ack && !syn && !rst) return DecodeStatus::kTcpFlagsWithoutAck;
-  return DecodeStatus::kOk;
-}
-// Every combination of the six flags that say what a segment is; ECE and CWR go with any.
-constexpr auto kFlagOddities = [] {
-  std::array<DecodeStatus, 64> table{};
-  for (uint8_t flags = 0; flags < table.size(); ++flags) table[flags] = FlagOddity(flags);
-  return table;
-}();
 
 // RFC 8684, 3: length by subtype, 0 where any that fits will do.
 bool MultipathFits(const uint8_t* option) noexcept {
@@ -46,8 +30,7 @@ bool MultipathFits(const uint8_t* option) noexcept {
   }
 }
 
-bool OptionFits(const uint8_t* option, uint32_t room) noexcept {
-  if (room < 2 || option[1] < 2 || option[1] > room) return false;
+bool LengthFits(const uint8_t* option) noexcept {
   const uint8_t length = option[1];
   switch (option[0]) {
     case 2:  // maximum segment size
@@ -75,28 +58,8 @@ bool OptionFits(const uint8_t* option, uint32_t room) noexcept {
   }
 }
 
-// Judged only as far as they were captured.
-[[gnu::noinline]] void NoteOptions(DecodedPacket& out, ByteCursor options) noexcept {
-  while (options.captured != 0) {
-    const uint8_t kind = options.at[0];
-    if (kind == 0) return;
-    if (kind == 1) {
-      options.Skip(1);
-      continue;
-    }
-    const bool whole = options.Has(2) && options.Has(options.at[1]);
-    if (!whole && !options.whole()) return;
-    if (!OptionFits(options.at, options.captured)) return out.Note(DecodeStatus::kTcpBadOption);
-    const bool handshake = kind >= 2 && kind <= 4;
-    if (handshake && (out.tcp_flags & (kTcpSyn | kTcpRst)) == 0) {
-      out.Note(DecodeStatus::kTcpOptionOutsideSyn);
-    }
-    options.Skip(options.at[1]);
-  }
-}
-
 void NoteOddities(DecodedPacket& out, uint8_t offset_byte) noexcept {
-  const DecodeStatus oddity = kFlagOddities[out.tcp_flags & 0x3f];
+  const DecodeStatus oddity = TcpFlagOddity(out.tcp_flags);
   if (oddity != DecodeStatus::kOk) out.Note(oddity);
   // The lowest of the four is accurate ECN's (RFC 3540, 9768).
   if ((offset_byte & 0x0e) != 0) out.Note(DecodeStatus::kTcpReservedBits);
@@ -118,6 +81,27 @@ void SetFields(DecodedPacket& out, const uint8_t* at) noexcept {
 
 }  // namespace
 
+void NoteTcpOptions(DecodedPacket& out, const uint8_t* at, uint32_t bytes, bool whole) noexcept {
+  const bool handshake = (out.tcp_flags & (kTcpSyn | kTcpRst)) != 0;
+  const uint8_t* const end = at + bytes;
+  while (at != end) {
+    const uint8_t kind = at[0];
+    if (kind == 0) return;
+    if (kind == 1) {
+      ++at;
+      continue;
+    }
+    const auto left = static_cast<uint32_t>(end - at);
+    if (left < 2 || at[1] > left) {
+      if (whole) out.Note(DecodeStatus::kTcpBadOption);
+      return;
+    }
+    if (at[1] < 2 || !LengthFits(at)) return out.Note(DecodeStatus::kTcpBadOption);
+    if (kind <= 4 && !handshake) out.Note(DecodeStatus::kTcpOptionOutsideSyn);
+    at += at[1];
+  }
+}
+
 Next DecodeTcp(DecodeState& state) noexcept {
   if (!HasTransportHeader(state, kHeaderMin, DecodeStatus::kTcpTruncatedHeader)) return Next::kEnd;
   ByteCursor rest = state.rest;
@@ -135,10 +119,8 @@ Next DecodeTcp(DecodeState& state) noexcept {
     NoteTransportChecksum(out, SumIsRight(state), DecodeStatus::kChecksumTcp);
   }
   if (header > kHeaderMin) {
-    ByteCursor options = rest;
-    options.Clip(header);
-    options.Skip(kHeaderMin);
-    NoteOptions(out, options);
+    const uint32_t captured = std::min(header, rest.captured);
+    NoteTcpOptions(out, rest.at + kHeaderMin, captured - kHeaderMin, captured == header);
   }
   if (!rest.Has(header)) {
     SetPayload(out, {nullptr, 0, rest.wire - header});

@@ -34,8 +34,9 @@ Next EndUnknown(DecodeState& state) noexcept {
 uint64_t PseudoHeaderSum(const DecodedPacket& out, uint32_t bytes) noexcept {
   const uint64_t rest = __builtin_bswap32(out.protocol + bytes);
   if (!out.is_v6) return (out.source_ip.low() >> 32) + (out.target_ip.low() >> 32) + rest;
-  return PartialSum(out.source_ip.bytes.data(), 16) + PartialSum(out.target_ip.bytes.data(), 16) +
-         rest;
+  return AddSums(AddSums(PartialSum(out.source_ip.bytes.data(), 16),
+                         PartialSum(out.target_ip.bytes.data(), 16)),
+                 rest);
 }
 
 }  // namespace
@@ -90,7 +91,8 @@ void ResetTransport(DecodedPacket& out) noexcept {
 
 bool SumIsRight(const DecodeState& state) noexcept {
   const ByteCursor& rest = state.rest;
-  return FoldSum(PartialSum(rest.at, rest.wire) + PseudoHeaderSum(state.out, rest.wire)) == 0xffff;
+  return FoldsToOnes(
+      AddSums(PartialSum(rest.at, rest.wire), PseudoHeaderSum(state.out, rest.wire)));
 }
 
 }  // namespace vedette

@@ -3,9 +3,10 @@
 // input; reads out of bounds are the sanitizers' to find.
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <vector>
 
-#include "dataplane/decode/decode.h"
+#include "tests/dataplane/decode/same_decoding.h"
 
 namespace vedette {
 namespace {
@@ -71,5 +72,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CheckBounds(out, bytes);
   CheckMeaning(out);
   CheckSkipped(view, out);
+  for (const Checksums checksums : {Checksums::kVerify, Checksums::kSkip}) {
+    Require(std::string(DifferenceToLayers(view, checksums)).empty());
+  }
   return 0;
 }
