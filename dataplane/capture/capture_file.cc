@@ -126,46 +126,52 @@ void CaptureFile::Reopen() {
   }
 }
 
-CaptureFile::Cursor CaptureFile::Next() noexcept {
+CaptureFile::Cursor CaptureFile::ReadAhead() noexcept {
+  current_ = ahead_ = 0;
   if (ended_) return Cursor::kEnded;
-  if (auto* pcap = std::get_if<PcapReader>(&reader_)) return NextFrom(*pcap);
-  return NextFrom(*std::get_if<PcapngReader>(&reader_));
+  if (auto* pcap = std::get_if<PcapReader>(&reader_)) return ReadAheadFrom(*pcap);
+  return ReadAheadFrom(*std::get_if<PcapngReader>(&reader_));
 }
 
+// What stopped the run is met again, and acted on, when there is nothing before it.
 template <typename AnyReader>
-CaptureFile::Cursor CaptureFile::NextFrom(AnyReader& reader) noexcept {
+CaptureFile::Cursor CaptureFile::ReadAheadFrom(AnyReader& reader) noexcept {
   while (true) {
-    const ReadStep step = reader.Next(stream_->window(), record_);
-    stream_->Consume(step.consumed);
-    switch (step.state) {
-      case ReadState::kPacket:
-        if (Keep()) return Cursor::kPacket;
-        break;
-      case ReadState::kSkipped:
-        break;
-      case ReadState::kMoreNeeded:
-        return StallOrEnd(reader, step.needed);
-      case ReadState::kDamaged: {
-        Damage damage = reader.damage();
-        damage.offset_bytes += stream_->offset_bytes();
-        return End(damage);
-      }
+    const Bytes window = stream_->window();
+    ReadStep step{ReadState::kSkipped};
+    size_t at = 0, read = 0;
+    while (read < records_.size() && step.state <= ReadState::kSkipped) {
+      step = reader.Next(window.subspan(at), records_[read]);
+      at += step.consumed;
+      read += step.state == ReadState::kPacket;
     }
+    stream_->Consume(at);
+    Count(read);
+    if (ahead_ > 0) return Cursor::kPacket;
+    if (read > 0) continue;  // all of them were refused
+    if (step.state == ReadState::kMoreNeeded) return StallOrEnd(reader, step.needed);
+    Damage damage = reader.damage();
+    damage.offset_bytes += stream_->offset_bytes();
+    return End(damage);
   }
 }
 
-bool CaptureFile::Keep() noexcept {
-  ++counters_.records;
-  if (filter_ != nullptr && !filter_->Matches(record_)) {
-    ++counters_.filtered;
-    return false;
+void CaptureFile::Count(size_t read) noexcept {
+  counters_.records += read;
+  for (size_t i = 0; i < read; ++i) {
+    const CaptureRecord& record = records_[i];
+    if (filter_ != nullptr) {
+      if (!filter_->Matches(record)) continue;
+      records_[ahead_] = record;
+    }
+    ++ahead_;
+    counters_.bytes += record.bytes.size();
+    counters_.cut += record.wire_length > record.bytes.size();
+    counters_.oversized_wire_length += record.oversized_wire_length;
+    counters_.unsupported_link += record.link == LinkType::kUnsupported;
   }
-  ++counters_.packets;
-  counters_.bytes += record_.bytes.size();
-  counters_.cut += record_.wire_length > record_.bytes.size();
-  counters_.oversized_wire_length += record_.oversized_wire_length;
-  counters_.unsupported_link += record_.link == LinkType::kUnsupported;
-  return true;
+  counters_.packets += ahead_;
+  counters_.filtered += read - ahead_;
 }
 
 template <typename AnyReader>

@@ -4,6 +4,7 @@
 #ifndef VEDETTE_DATAPLANE_CAPTURE_CAPTURE_FILE_H_
 #define VEDETTE_DATAPLANE_CAPTURE_CAPTURE_FILE_H_
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -20,7 +21,8 @@
 
 namespace vedette {
 
-// records = packets + filtered. Bytes are captured bytes of delivered packets.
+// records = packets + filtered. Bytes are captured bytes of delivered packets. True at the end: a
+// reader runs up to a burst ahead of what it delivered.
 struct CaptureCounters {
   uint64_t records = 0;
   uint64_t packets = 0;
@@ -56,9 +58,12 @@ class CaptureFile {
   // A file that is gone or has become something else ends at once, with damage().
   void Reopen();
 
-  Cursor Next() noexcept;
+  Cursor Next() noexcept {
+    if (++current_ < ahead_) return Cursor::kPacket;
+    return ReadAhead();
+  }
   void Refill() noexcept;
-  const CaptureRecord& record() const noexcept { return record_; }
+  const CaptureRecord& record() const noexcept { return records_[current_]; }
 
   CaptureCounters& counters() noexcept { return counters_; }
   const CaptureCounters& counters() const noexcept { return counters_; }
@@ -79,9 +84,10 @@ class CaptureFile {
 
   CaptureFile(absl::string_view path, const PcapFilter* filter) : path_(path), filter_(filter) {}
   absl::Status Recognize(std::unique_ptr<ByteStream> stream);
+  Cursor ReadAhead() noexcept;
   template <typename AnyReader>
-  Cursor NextFrom(AnyReader& reader) noexcept;
-  bool Keep() noexcept;
+  Cursor ReadAheadFrom(AnyReader& reader) noexcept;
+  void Count(size_t read) noexcept;
   template <typename AnyReader>
   Cursor StallOrEnd(const AnyReader& reader, uint32_t needed) noexcept;
   Cursor End(const Damage& damage) noexcept;
@@ -91,7 +97,9 @@ class CaptureFile {
   const PcapFilter* filter_;
   std::unique_ptr<ByteStream> stream_;
   Reader reader_;
-  CaptureRecord record_;
+  // Read a run at a time, while they lie in the window; those the filter refused are left out.
+  std::array<CaptureRecord, kBurstMax> records_;
+  size_t current_ = 0, ahead_ = 0;
   uint32_t needed_bytes_ = 0;
   bool ended_ = false;
   CaptureCounters counters_;
