@@ -11,17 +11,27 @@ constexpr uint64_t kCopyWithinUs = 2'000;
 constexpr uint64_t kRepeaterForUs = 100'000;
 constexpr size_t kHeadBytes = 48, kTailBytes = 16;
 
-KeyHash HashBytes(KeyHash hash, Bytes bytes) {
-  size_t at = 0;
-  for (; at + 8 <= bytes.size(); at += 8) {
-    uint64_t word;
-    std::memcpy(&word, bytes.data() + at, sizeof(word));
-    hash = KeyedHash::Combine(hash, word);
+uint64_t WordAt(const std::byte* at) {
+  uint64_t word;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+
+// What follows the addresses, behind them: the first kHeadBytes and the last kTailBytes. Blocks may
+// overlap, and the last word may reach back into the addresses, so that no byte is handled alone.
+KeyHash HashRest(KeyHash hash, KeyHash pair, Bytes rest) {
+  const std::byte* const end = rest.data() + rest.size();
+  if (rest.size() < kTailBytes) {
+    const uint64_t first = rest.size() < 8 ? 0 : WordAt(rest.data());
+    return KeyedHash::CombineTwo(hash, pair, first, WordAt(end - 8));
   }
-  if (at == bytes.size()) return hash;
-  uint64_t word = 0;
-  std::memcpy(&word, bytes.data() + at, bytes.size() - at);
-  return KeyedHash::Combine(hash, word);
+  const size_t blocks = std::min(rest.size(), kHeadBytes) / 16;
+  for (size_t i = 0; i < blocks; ++i) {
+    const std::byte* at = rest.data() + i * 16;
+    hash = KeyedHash::CombineTwo(hash, pair, WordAt(at), WordAt(at + 8));
+  }
+  if (rest.size() == blocks * 16) return hash;
+  return KeyedHash::CombineTwo(hash, pair, WordAt(end - 16), WordAt(end - 8));
 }
 
 }  // namespace
@@ -30,26 +40,19 @@ DuplicateFilter::DuplicateFilter(size_t entries)
     : entries_(std::bit_ceil(entries)), mask_(entries_.size() - 1) {}
 
 uint64_t DuplicateFilter::FingerprintOf(const DecodedPacket& packet, KeyHash pair) noexcept {
-  if (!packet.has_ip() || packet.ip_bytes.empty()) return 0;
-  // The pair is symmetric: the source says which way.
-  const uint64_t way = packet.source_ip.low() ^ packet.source_ip.high();
-  const uint64_t shape = uint64_t{packet.ip_total_length} << 8 | packet.protocol;
-  KeyHash hash = KeyedHash::Combine(KeyedHash::Combine(pair, way), shape);
   const Bytes bytes = packet.ip_bytes;
-  // What follows the addresses; in front of them only what a router leaves alone.
+  if (!packet.has_ip() || bytes.empty()) return 0;
+  // The pair is symmetric: the source says which way. No bit of the protocol meets one of an IPv4
+  // source; IPv6 sources differ in their pair.
+  const uint64_t way = packet.source_ip.low() ^ packet.source_ip.high() ^ packet.protocol;
+  // In front of the addresses only what a router leaves alone: version, length, id, fragment
+  // fields.
+  const uint64_t shape =
+      packet.is_v6 || bytes.size() < 8 ? packet.ip_total_length : WordAt(bytes.data());
+  const KeyHash hash = KeyedHash::CombineTwo(pair, pair, way, shape);
   const size_t skipped = packet.is_v6 ? 40 : 20;
-  if (!packet.is_v6 && bytes.size() >= 8) {
-    uint64_t word;  // version, length, id, fragment fields
-    std::memcpy(&word, bytes.data(), sizeof(word));
-    hash = KeyedHash::Combine(hash, word);
-  }
   if (bytes.size() <= skipped) return hash.value | 1;
-  const Bytes rest = bytes.subspan(skipped);
-  hash = HashBytes(hash, rest.first(std::min(rest.size(), kHeadBytes)));
-  if (rest.size() > kHeadBytes) {
-    hash = HashBytes(hash, rest.last(std::min(rest.size() - kHeadBytes, kTailBytes)));
-  }
-  return hash.value | 1;  // 0 is a free entry
+  return HashRest(hash, pair, bytes.subspan(skipped)).value | 1;  // 0 is a free entry
 }
 
 bool DuplicateFilter::IsDuplicate(uint64_t fingerprint, uint64_t now_us) noexcept {

@@ -6,6 +6,7 @@
 #define VEDETTE_DATAPLANE_TRACK_KEYED_HASH_H_
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "dataplane/sketch/key_hash.h"
@@ -46,6 +47,11 @@ class KeyedHash {
   // Of two things at once; a value that is no secret yet must come second.
   static KeyHash Combine(KeyHash key, uint64_t value) noexcept {
     return {Fold(key.value ^ kMix1, value ^ kMix2)};
+  }
+  // Two words of a sender's bytes with one multiplication. `hash` and `key` are both secret, so
+  // that the sender cannot make either factor 0, which would forget all that was hashed before.
+  static KeyHash CombineTwo(KeyHash hash, KeyHash key, uint64_t a, uint64_t b) noexcept {
+    return {Fold(hash.value ^ a, std::rotl(key.value, 32) ^ b)};
   }
 
  private:

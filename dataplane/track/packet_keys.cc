@@ -1,7 +1,5 @@
 #include "dataplane/track/packet_keys.h"
 
-#include <tuple>
-
 #include "dataplane/track/community_id.h"
 
 namespace vedette {
@@ -28,9 +26,8 @@ bool BelongsToFlow(const DecodedPacket& packet) {
 IpAddress MacAsAddress(const MacAddress& mac) { return EndpointKey::OfMac(mac, 0).ip; }
 
 // 0.0.0.0 and :: are no one's address (DHCP, ARP probes): the MAC is the better name.
-EndpointKey SourceOf(const DecodedPacket& packet, const IpAddress& ip) {
-  if (ip.is_zero() && packet.has_mac) return EndpointKey::OfMac(packet.source_mac, packet.vlan());
-  return {.ip = ip, .vlan = packet.vlan()};
+bool GoesByMac(const DecodedPacket& packet, const IpAddress& ip) {
+  return ip.is_zero() && packet.has_mac;
 }
 
 struct PairOfHashes {
@@ -50,6 +47,57 @@ bool HasAddresses(const DecodedPacket& packet) {
   return packet.has_ip() || packet.is_arp || packet.has_mac;
 }
 
+void EndpointsOfIp(const DecodedPacket& packet, const KeyedHash& hash, PacketKeys& keys) {
+  const KeyHash source = hash.OfAddress(packet.source_ip);
+  const KeyHash target = hash.OfAddress(packet.target_ip);
+  keys.source_address = source;
+  keys.target_address = target;
+  keys.pair_hash = hash.OfPair(source, target);
+  keys.has_target = true;
+  const uint16_t vlan = packet.vlan();
+  keys.target = {.ip = packet.target_ip, .vlan = vlan};
+  keys.target_hash = hash.OfEndpoint(keys.target, target);
+  keys.source = {.ip = packet.source_ip, .vlan = vlan};
+  keys.source_hash = hash.OfEndpoint(keys.source, source);
+  if (GoesByMac(packet, packet.source_ip)) [[unlikely]] {
+    keys.source = EndpointKey::OfMac(packet.source_mac, vlan);
+    keys.source_hash = hash.OfEndpoint(keys.source);
+  }
+}
+
+void EndpointsOfLink(const DecodedPacket& packet, const KeyedHash& hash, PacketKeys& keys) {
+  const auto [source, target] = AddressHashes(packet, hash);
+  keys.source_address = source;
+  keys.target_address = target;
+  keys.pair_hash = HasAddresses(packet) ? hash.OfPair(source, target) : KeyHash{};
+  keys.has_target = packet.is_arp;
+  const uint16_t vlan = packet.vlan();
+  if (packet.is_arp && !GoesByMac(packet, packet.arp.sender_ip)) {
+    keys.source = {.ip = packet.arp.sender_ip, .vlan = vlan};
+  } else {
+    keys.source =
+        packet.has_mac ? EndpointKey::OfMac(packet.source_mac, vlan) : EndpointKey{.vlan = vlan};
+  }
+  keys.source_hash = hash.OfEndpoint(keys.source);
+  if (!packet.is_arp) return;
+  keys.target = {.ip = packet.arp.target_ip, .vlan = vlan};
+  keys.target_hash = hash.OfEndpoint(keys.target, target);
+}
+
+void FlowOf(const DecodedPacket& packet, const KeyedHash& hash, PacketKeys& keys) {
+  IcmpPorts ports{packet.source_port, packet.target_port};
+  if (IsIcmp(packet)) ports = IcmpPortsOf(packet.is_v6, packet.icmp_type, packet.icmp_code);
+  const auto order = packet.source_ip <=> packet.target_ip;
+  keys.source_is_low = ports.one_way || order < 0 || (order == 0 && ports.source <= ports.target);
+  if (keys.source_is_low) {
+    keys.flow = {packet.source_ip, packet.target_ip, ports.source, ports.target, packet.protocol};
+    keys.flow_hash = hash.OfFlow(keys.flow, keys.source_address, keys.target_address);
+  } else {
+    keys.flow = {packet.target_ip, packet.source_ip, ports.target, ports.source, packet.protocol};
+    keys.flow_hash = hash.OfFlow(keys.flow, keys.target_address, keys.source_address);
+  }
+}
+
 }  // namespace
 
 KeyHash PairHash(const DecodedPacket& packet, const KeyedHash& hash) noexcept {
@@ -59,43 +107,14 @@ KeyHash PairHash(const DecodedPacket& packet, const KeyedHash& hash) noexcept {
 }
 
 void KeysOf(const DecodedPacket& packet, const KeyedHash& hash, PacketKeys& keys) noexcept {
-  const auto [source_address, target_address] = AddressHashes(packet, hash);
-  keys.source_address = source_address;
-  keys.target_address = target_address;
-  keys.pair_hash = HasAddresses(packet) ? hash.OfPair(source_address, target_address) : KeyHash{};
-  keys.has_flow = BelongsToFlow(packet);
-  keys.has_target = packet.has_ip() || packet.is_arp;
-  if (packet.has_ip()) {
-    keys.source = SourceOf(packet, packet.source_ip);
-    keys.target = {.ip = packet.target_ip, .vlan = packet.vlan()};
-  } else if (packet.is_arp) {
-    keys.source = SourceOf(packet, packet.arp.sender_ip);
-    keys.target = {.ip = packet.arp.target_ip, .vlan = packet.vlan()};
+  if (packet.has_ip()) [[likely]] {
+    EndpointsOfIp(packet, hash, keys);
+    keys.has_flow = BelongsToFlow(packet);
+    if (keys.has_flow) FlowOf(packet, hash, keys);
   } else {
-    keys.source = packet.has_mac ? EndpointKey::OfMac(packet.source_mac, packet.vlan())
-                                 : EndpointKey{.vlan = packet.vlan()};
+    EndpointsOfLink(packet, hash, keys);
+    keys.has_flow = false;
   }
-  // A source without an address of its own goes by its MAC.
-  keys.source_hash = keys.source.is_mac && keys.has_target
-                         ? hash.OfEndpoint(keys.source)
-                         : hash.OfEndpoint(keys.source, keys.source_address);
-  if (keys.has_target) keys.target_hash = hash.OfEndpoint(keys.target, keys.target_address);
-  if (!keys.has_flow) return;
-  IcmpPorts ports{packet.source_port, packet.target_port};
-  if (IsIcmp(packet)) ports = IcmpPortsOf(packet.is_v6, packet.icmp_type, packet.icmp_code);
-  const auto source = std::tie(packet.source_ip, ports.source);
-  const auto target = std::tie(packet.target_ip, ports.target);
-  keys.source_is_low = ports.one_way || source <= target;
-  const auto& low = keys.source_is_low ? source : target;
-  const auto& high = keys.source_is_low ? target : source;
-  keys.flow = {.low_ip = std::get<0>(low),
-               .high_ip = std::get<0>(high),
-               .low_port = std::get<1>(low),
-               .high_port = std::get<1>(high),
-               .protocol = packet.protocol};
-  keys.flow_hash =
-      hash.OfFlow(keys.flow, keys.source_is_low ? keys.source_address : keys.target_address,
-                  keys.source_is_low ? keys.target_address : keys.source_address);
 }
 
 }  // namespace vedette
