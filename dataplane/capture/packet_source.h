@@ -44,6 +44,9 @@ struct PacketView {
   uint32_t wire_length = 0;  // >= bytes.size(); larger when the snap length cut
   LinkType link = LinkType::kEthernet;
   Timestamp arrival;  // never runs backwards within a source
+  // The NIC's symmetric hash of the address pair, where it has one: its low bits chose the queue.
+  uint32_t rss_hash = 0;
+  bool has_rss_hash = false;
 };
 
 inline constexpr size_t kBurstMax = 32;
