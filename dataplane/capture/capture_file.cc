@@ -157,21 +157,25 @@ CaptureFile::Cursor CaptureFile::ReadAheadFrom(AnyReader& reader) noexcept {
 }
 
 void CaptureFile::Count(size_t read) noexcept {
-  counters_.records += read;
   for (size_t i = 0; i < read; ++i) {
-    const CaptureRecord& record = records_[i];
-    if (filter_ != nullptr) {
-      if (!filter_->Matches(record)) continue;
-      records_[ahead_] = record;
-    }
+    if (!Keep(records_[i])) continue;
+    if (ahead_ != i) records_[ahead_] = records_[i];
     ++ahead_;
-    counters_.bytes += record.bytes.size();
-    counters_.cut += record.wire_length > record.bytes.size();
-    counters_.oversized_wire_length += record.oversized_wire_length;
-    counters_.unsupported_link += record.link == LinkType::kUnsupported;
   }
-  counters_.packets += ahead_;
-  counters_.filtered += read - ahead_;
+}
+
+bool CaptureFile::Keep(const CaptureRecord& record) noexcept {
+  ++counters_.records;
+  if (filter_ != nullptr && !filter_->Matches(record)) {
+    ++counters_.filtered;
+    return false;
+  }
+  ++counters_.packets;
+  counters_.bytes += record.bytes.size();
+  counters_.cut += record.wire_length > record.bytes.size();
+  counters_.oversized_wire_length += record.oversized_wire_length;
+  counters_.unsupported_link += record.link == LinkType::kUnsupported;
+  return true;
 }
 
 template <typename AnyReader>

@@ -63,6 +63,8 @@ class CaptureFile {
     return ReadAhead();
   }
   void Refill() noexcept;
+  // Counts a record of this file, whoever read it. False: the filter refuses it.
+  bool Keep(const CaptureRecord& record) noexcept;
   const CaptureRecord& record() const noexcept { return records_[current_]; }
 
   CaptureCounters& counters() noexcept { return counters_; }

@@ -56,8 +56,8 @@ class DpdkEnvironment {
   std::vector<std::string> notes_;
 };
 
-// The EAL's command line for these options, without the program's name. Fails, naming all, for
-// arguments that are ours to give, given twice, or that exclude one another.
+// The EAL's command line for these options, without the program's name. Fails for arguments that
+// are ours to give, given twice, or that exclude one another: a line for each of them.
 absl::StatusOr<std::vector<std::string>> DpdkArguments(const DpdkOptions& options, bool hugepages);
 
 // "0000:81:00.0" or "81:00.0"; everything else is a virtual device.

@@ -80,12 +80,12 @@ uint64_t ReplaySource::Shifted(uint64_t recorded_us) const noexcept {
   return std::min(static_cast<uint64_t>(std::max<int64_t>(shifted, 0)), kLatestArrivalUs);
 }
 
-bool ReplaySource::Append(CaptureFile& file, PacketBurst& burst) noexcept {
-  const CaptureRecord& record = file.record();
+bool ReplaySource::Append(const CaptureRecord& record, CaptureCounters& counters,
+                          PacketBurst& burst) noexcept {
   if (!started_) Start(record.arrival_us);
   uint64_t arrival_us = record.has_time ? Shifted(record.arrival_us) : latest_us_;
   if (arrival_us < latest_us_) {
-    ++file.counters().time_backwards;
+    ++counters.time_backwards;
     arrival_us = latest_us_;
   }
   if (arrival_us >= second_end_us_) {

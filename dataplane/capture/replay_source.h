@@ -52,7 +52,7 @@ class ReplaySource : public PacketSource {
   static constexpr size_t kMergedFilesMax = 256;
   static constexpr size_t kKeptOpenMax = 64;
 
-  std::vector<ReplayFault> faults() const;
+  virtual std::vector<ReplayFault> faults() const;
   CaptureCounters counters() const;  // of all files
   std::vector<ReplayedFile> files() const;
   // Empty while no packet was delivered.
@@ -60,7 +60,7 @@ class ReplaySource : public PacketSource {
   std::optional<Timestamp> last_arrival() const noexcept;
 
   // Of the input as it lies on disk. Total 0: unknown (a pipe is among it).
-  uint64_t bytes_consumed() const noexcept;
+  virtual uint64_t bytes_consumed() const noexcept;
   uint64_t bytes_total() const noexcept;
 
  protected:
@@ -69,7 +69,10 @@ class ReplaySource : public PacketSource {
                std::optional<Timestamp> shift_to);
 
   // Appends the file's current packet. False: it lies beyond the burst's second.
-  bool Append(CaptureFile& file, PacketBurst& burst) noexcept;
+  bool Append(CaptureFile& file, PacketBurst& burst) noexcept {
+    return Append(file.record(), file.counters(), burst);
+  }
+  bool Append(const CaptureRecord& record, CaptureCounters& counters, PacketBurst& burst) noexcept;
   bool started() const noexcept { return started_; }
   Timestamp latest() const noexcept { return {latest_us_}; }
 

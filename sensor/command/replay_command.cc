@@ -43,8 +43,9 @@ void DeclareInput(CLI::App& app, ReplayArguments& to) {
   app.add_option("--speed", to.speed, "max: as fast as possible; real: as it was captured [max]")
       ->type_name("max|real")
       ->group("Input");
-  app.add_option("--source", to.source, "what reads the captures; this release: libpcap [libpcap]")
-      ->type_name("libpcap")
+  app.add_option("--source", to.source,
+                 "what reads the captures; dpdk: plain Ethernet ones, as DPDK ports do [libpcap]")
+      ->type_name("libpcap|dpdk")
       ->group("Input");
 }
 
@@ -84,13 +85,11 @@ void DeclareOutput(CLI::App& app, ReplayArguments& to) {
 }
 
 void CheckAvailable(const ReplayArguments& arguments, Faults& faults) {
-  if (arguments.source == "dpdk") {
-    faults.push_back(
-        "--source dpdk: this release has no DPDK source; leave the option out to read with "
-        "libpcap");
-  } else if (arguments.source != "libpcap") {
+  static constexpr absl::string_view kSources[] = {"libpcap", "dpdk"};
+  if (std::find(std::begin(kSources), std::end(kSources), arguments.source) == std::end(kSources)) {
     faults.push_back(absl::StrCat("--source: found ", Quoted(arguments.source),
-                                  ", allowed libpcap (in this release)"));
+                                  ", allowed libpcap or dpdk",
+                                  DidYouMean(arguments.source, kSources)));
   }
   if (!arguments.models.empty()) {
     faults.push_back("--models: this release learns within the capture only and reads no models");
@@ -119,6 +118,7 @@ std::optional<uint64_t> ParseMicroseconds(absl::string_view text) {
 void PlanInput(const ReplayArguments& arguments, ReplayRequest& request, Faults& faults) {
   request.captures = arguments.captures;
   request.merge = arguments.merge;
+  request.dpdk = arguments.source == "dpdk";
   request.bpf = arguments.bpf;
   if (const auto filter = PcapFilter::Compile(request.bpf); !request.bpf.empty() && !filter.ok()) {
     faults.push_back(absl::StrCat("--bpf: ", filter.status().message()));

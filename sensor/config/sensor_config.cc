@@ -80,6 +80,27 @@ DeviceWindowConfig ReadDeviceWindows(Settings settings) {
   return windows;
 }
 
+DpdkOptions ReadDpdk(Settings settings) {
+  static constexpr absl::string_view kHugepages[] = {"auto", "true", "false"};
+  DpdkOptions dpdk;
+  std::string hugepages = "auto";
+  settings.Choice("hugepages", kHugepages, hugepages);
+  if (hugepages != "auto") {
+    dpdk.hugepages = hugepages == "true" ? DpdkHugepages::kOn : DpdkHugepages::kOff;
+  }
+  settings.Integer("memory_mib", 64, 65'536, dpdk.memory_mib);
+  settings.Text("file_prefix", dpdk.file_prefix);
+  settings.TextList("eal_arguments", dpdk.arguments);
+  const auto arguments = DpdkArguments(dpdk, dpdk.hugepages != DpdkHugepages::kOff);
+  if (!arguments.ok()) {
+    for (const absl::string_view fault : absl::StrSplit(arguments.status().message(), '\n')) {
+      settings.Fault("eal_arguments", std::string(fault));
+    }
+  }
+  settings.Finish();
+  return dpdk;
+}
+
 void AppendFaults(const std::string& name, std::vector<SettingFault> faults,
                   std::vector<std::string>& out) {
   std::stable_sort(faults.begin(), faults.end(), [](const SettingFault& a, const SettingFault& b) {
@@ -125,6 +146,7 @@ SensorConfig SensorConfig::Read(Settings& settings) {
   ReadFlowTimeouts(settings.Section("flow_timeouts"), config.tracker);
   config.alerts = ReadAlerts(settings.Section("alerts"));
   config.device_windows = ReadDeviceWindows(settings.Section("device_windows"));
+  config.dpdk = ReadDpdk(settings.Section("dpdk"));
   settings.Text("patterns_file", config.patterns_file);
   Settings detectors = settings.Section("detectors");
   config.detectors = Detectors::ReadConfigs(

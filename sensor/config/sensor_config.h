@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "dataplane/capture/dpdk_environment.h"
 #include "dataplane/inspect/inspector.h"
 #include "dataplane/inspect/pattern_matcher.h"
 #include "dataplane/track/home_networks.h"
@@ -34,6 +35,7 @@ struct SensorConfig {
   InspectorOptions inspector;  // likewise
   AlertLifeConfig alerts;
   DeviceWindowConfig device_windows;
+  DpdkOptions dpdk;           // its devices are those of the command or of the ports
   std::string patterns_file;  // as written; empty: the built-in patterns
   std::vector<PatternDefinition> patterns = BuiltInPatterns();
   Detectors::Configs detectors;

@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "dataplane/capture/dpdk_replay.h"
 #include "dataplane/capture/replay_source.h"
 #include "sensor/event/text_safety.h"
 #include "sensor/export/file_export.h"
@@ -58,6 +59,12 @@ void PrepareStreams() {
     if (fcntl(stream, F_GETFD) >= 0) continue;
     static_cast<void>(open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
   }
+}
+
+ExitStatus ExitOf(const absl::Status& unopened) {
+  if (absl::IsDataLoss(unopened)) return ExitStatus::kInputIncomplete;
+  const bool usage = absl::IsFailedPrecondition(unopened) || absl::IsUnimplemented(unopened);
+  return usage ? ExitStatus::kUsage : ExitStatus::kFailed;
 }
 
 void Read(ReplaySource& source, const ReplayRequest& request, Engine& engine) {
@@ -141,11 +148,9 @@ bool WriteReports(const ReportData& data, const ReplayRequest& request, double t
 int RunReplay(const SensorConfig& config, const ReplayRequest& request) {
   PrepareStreams();
   absl::StatusOr<std::unique_ptr<ReplaySource>> source =
-      OpenReplay(request.captures, OptionsOf(request));
-  if (!source.ok()) {
-    const bool damaged = source.status().code() == absl::StatusCode::kDataLoss;
-    return Fail(source.status(), damaged ? ExitStatus::kInputIncomplete : ExitStatus::kFailed);
-  }
+      request.dpdk ? OpenDpdkReplay(request.captures, OptionsOf(request), config.dpdk)
+                   : OpenReplay(request.captures, OptionsOf(request));
+  if (!source.ok()) return Fail(source.status(), ExitOf(source.status()));
   absl::StatusOr<std::unique_ptr<EventFiles>> files = EventFiles::Open({.alerts = request.alerts,
                                                                         .devices = request.devices,
                                                                         .flows = request.flows,

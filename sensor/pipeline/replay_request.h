@@ -16,6 +16,7 @@ namespace vedette {
 struct ReplayRequest {
   std::vector<std::string> captures;  // at least one; "-" is standard input, at most once
   bool merge = false;                 // by time, instead of one after the other
+  bool dpdk = false;                  // DPDK's driver for captures reads them, not our readers
   std::string bpf;                    // libpcap filter; empty: every packet
   // The first packet is at this time (microseconds since 1970), all later ones keep their distance.
   std::optional<uint64_t> shift_to_us;
