@@ -25,6 +25,11 @@ class Worker {
     for (size_t s = index; s < kShards; s += workers) {
       shards_[s] = std::make_unique<Shard<Observe>>(s, surroundings, handover);
     }
+    // A NIC gives some packets to a queue without hashing them (ARP): they stay with its worker.
+    for (size_t s = 0; s < kShards; ++s) {
+      const size_t own = index + s / workers * workers;
+      serving_[s] = shards_[own < kShards ? own : index].get();
+    }
   }
 
   // Until the source has ended and everything is handed over.
@@ -75,12 +80,13 @@ class Worker {
     for (size_t i = 0; i < views.size(); ++i) {
       Decode(views[i], Checksums::kVerify, packets_[i]);
       KeysOf(packets_[i], hash_, keys_[i]);
-      ShardFor(i).Prefetch(packets_[i], keys_[i]);
+      shard_of_[i] = &ShardFor(views[i], keys_[i]);
+      shard_of_[i]->Prefetch(packets_[i], keys_[i]);
     }
-    for (size_t i = 0; i < views.size(); ++i) ShardFor(i).PrefetchRecords(packets_[i], keys_[i]);
     for (size_t i = 0; i < views.size(); ++i) {
-      ShardFor(i).OnPacket(packets_[i], keys_[i]);
+      shard_of_[i]->PrefetchRecords(packets_[i], keys_[i]);
     }
+    for (size_t i = 0; i < views.size(); ++i) shard_of_[i]->OnPacket(packets_[i], keys_[i]);
   }
 
   // Headers begin anywhere in a cache line and seldom reach beyond the next.
@@ -89,7 +95,11 @@ class Worker {
     if (view.bytes.size() >= 64) __builtin_prefetch(&view.bytes[63]);
   }
 
-  Shard<Observe>& ShardFor(size_t i) noexcept { return *shards_[ShardOf(keys_[i].pair_hash)]; }
+  // Where the NIC shared packets out, its hash says whose they are: it knows the outer addresses
+  // alone, and a pair's packets must not lie in two shards.
+  Shard<Observe>& ShardFor(const PacketView& view, const PacketKeys& keys) noexcept {
+    return *serving_[view.has_rss_hash ? view.rss_hash % kShards : ShardOf(keys.pair_hash)];
+  }
 
   void Finish() noexcept {
     if (started_) {
@@ -104,6 +114,8 @@ class Worker {
   std::array<std::unique_ptr<Shard<Observe>>, kShards> shards_;
   std::array<DecodedPacket, kBurstMax> packets_;
   std::array<PacketKeys, kBurstMax> keys_;
+  std::array<Shard<Observe>*, kShards> serving_{};  // of shards_, one for each of all 16
+  std::array<Shard<Observe>*, kBurstMax> shard_of_{};
   uint64_t second_ = 0;
   bool started_ = false;
 };

@@ -15,6 +15,7 @@
 #include <optional>
 #include <thread>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "dataplane/worker/fan_out.h"
@@ -324,6 +325,59 @@ TEST(WorkerTest, EveryPacketOnceInItsSecond) {
   EXPECT_EQ(opened, ended) << "what was opened has ended at the end";
   EXPECT_EQ(outcome.flows.size(), ended);
   EXPECT_GT(outcome.flows.size(), 100U);
+}
+
+// A NIC's queue: every packet is for this worker, hashed or not.
+class QueueSource final : public PacketSource {
+ public:
+  explicit QueueSource(std::vector<PacketView> views) : views_(std::move(views)) {}
+  SourceState Receive(PacketBurst& burst) noexcept override {
+    burst.count = 0;
+    while (next_ < views_.size() && burst.count < kBurstMax) {
+      burst.packets[burst.count++] = views_[next_++];
+    }
+    burst.now = {kSecond};
+    return next_ == views_.size() ? SourceState::kEnded : SourceState::kOpen;
+  }
+
+ private:
+  std::vector<PacketView> views_;
+  size_t next_ = 0;
+};
+
+// Breaks if a worker that is fed by a NIC trusts our own hash (a pair in two shards), or dies of a
+// packet that the NIC gave it without a hash or with another queue's.
+TEST(WorkerTest, HashOfTheNicChoosesTheShard) {
+  constexpr size_t kIndex = 1, kWorkers = 3;
+  std::vector<PacketBytes> bytes;
+  for (int i = 0; i < 64; ++i) {
+    bytes.push_back(PacketBuilder()
+                        .Ethernet()
+                        .Ip4("10.0.0." + std::to_string(i + 1), "10.1.0.1")
+                        .Udp(static_cast<uint16_t>(4'000 + i), 53)
+                        .Build());
+  }
+  std::vector<PacketView> views;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    PacketView view = ViewOf(bytes[i], kSecond + i);
+    view.has_rss_hash = i < 48;
+    view.rss_hash = static_cast<uint32_t>(0xabcde0 + (i < 40 ? 7 : 8));  // 8 is of another queue
+    views.push_back(view);
+  }
+  const ShardSurroundings surroundings = Surroundings();
+  TestHandover handover;
+  Worker<Observed> worker(kIndex, kWorkers, surroundings, handover.handover);
+  QueueSource source(views);
+  Outcome outcome;
+  std::thread thread([&] { worker.Run(source); });
+  Collect(handover, outcome);
+  thread.join();
+  const Outcome::Interval& interval = outcome.intervals[1];
+  EXPECT_GE(interval.packets[7], 48U) << "7 is its own; 8 is not, and 7 stands for it";
+  EXPECT_EQ(outcome.Packets(), 64U) << "those without a hash are counted too";
+  for (size_t s = 0; s < kShards; ++s) {
+    if (s % kWorkers != kIndex) EXPECT_EQ(interval.packets[s], 0U) << s;
+  }
 }
 
 TEST(WorkerTest, NumberOfWorkersDoesNotShow) {

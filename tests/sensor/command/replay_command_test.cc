@@ -52,7 +52,7 @@ TEST(PlanReplay, HomeReplacesTheDefault) {
 
 TEST(PlanReplay, EveryFaultIsNamedAtOnce) {
   ReplayArguments arguments = Reading({"-", "-"});
-  arguments.source = "dpdk";
+  arguments.source = "dpkd";
   arguments.models = "m.ndjson";
   arguments.sinks = true;
   arguments.workers = "17";
@@ -63,8 +63,9 @@ TEST(PlanReplay, EveryFaultIsNamedAtOnce) {
   arguments.report = "-";
   EXPECT_THAT(
       FaultOf(arguments),
-      AllOf(HasSubstr("--source dpdk: this release has no DPDK"), HasSubstr("--models: "),
-            HasSubstr("--sinks: "), HasSubstr("found '17', allowed a whole number from 1 to 16"),
+      AllOf(HasSubstr("--source: found 'dpkd', allowed libpcap or dpdk, did you mean 'dpdk'?"),
+            HasSubstr("--models: "), HasSubstr("--sinks: "),
+            HasSubstr("found '17', allowed a whole number from 1 to 16"),
             HasSubstr("did you mean 'real'?"), HasSubstr("found 'yesterday'"),
             HasSubstr("--home: found \"10.0.0.0/99\""), HasSubstr("found 'a/b'"),
             HasSubstr("--report"), HasSubstr("named twice")));
