@@ -17,6 +17,8 @@ absl::StatusOr<std::unique_ptr<DpdkEnvironment>> DpdkEnvironment::Start(const Dp
   return Absent();
 }
 DpdkEnvironment::~DpdkEnvironment() = default;
+DpdkStreamsAside::DpdkStreamsAside() : aside_(-1) {}
+DpdkStreamsAside::~DpdkStreamsAside() = default;
 std::string DpdkEnvironment::TakeLog() { return ""; }
 
 absl::StatusOr<std::unique_ptr<DpdkPorts>> DpdkPorts::Open(const DpdkEnvironment&,

@@ -70,10 +70,22 @@ absl::Status NoVirtualPort(const DpdkDeviceName& device, int error) {
 
 }  // namespace
 
+DpdkDevice::DpdkDevice(DpdkDeviceName name, const DpdkPortOptions& options)
+    : name_(std::move(name)), options_(options) {
+  // The kernel's ring, not the buffers, is what such a driver waits with.
+  constexpr uint32_t kCopyingDescriptors = 256;
+  if (name_.ring_frame_bytes != 0) {
+    options_.descriptors = std::min(options_.descriptors, kCopyingDescriptors);
+  }
+  if (name_.frame_bytes_max != 0) {
+    options_.frame_bytes_max = std::min(options_.frame_bytes_max, name_.frame_bytes_max);
+  }
+}
+
 absl::StatusOr<std::unique_ptr<DpdkDevice>> DpdkDevice::Attach(const DpdkPortOptions& options) {
   absl::StatusOr<DpdkDeviceName> name = ParseDpdkDevice(options.device, options.frame_bytes_max);
   if (!name.ok()) return name.status();
-  std::unique_ptr<DpdkDevice> device(new DpdkDevice(*std::move(name)));
+  std::unique_ptr<DpdkDevice> device(new DpdkDevice(*std::move(name), options));
   uint16_t port = RTE_MAX_ETHPORTS;
   DpdkEnvironment::TakeLog();
   if (device->name_.pci) {
@@ -128,9 +140,10 @@ absl::Status DpdkDevice::MakePool(uint32_t buffers) {
       " MiB; raise dpdk.memory_mib by as much, or use fewer descriptors or workers", Said()));
 }
 
-absl::Status DpdkDevice::Configure(const DpdkPortOptions& options, RxPlan plan,
-                                   uint32_t pool_buffers) {
+absl::Status DpdkDevice::Configure(RxPlan plan, uint32_t pool_buffers) {
   plan_ = std::move(plan);
+  plan_.segment_bytes =
+      static_cast<uint16_t>(std::max<uint32_t>(plan_.segment_bytes, name_.ring_frame_bytes));
   rte_eth_conf conf = {};
   conf.rxmode.mtu = plan_.mtu;
   conf.rxmode.offloads = plan_.offloads;
@@ -154,13 +167,13 @@ absl::Status DpdkDevice::Configure(const DpdkPortOptions& options, RxPlan plan,
                                plan_.mtu, " bytes"),
                   error);
   }
-  auto descriptors = static_cast<uint16_t>(std::min<uint32_t>(options.descriptors, UINT16_MAX));
+  auto descriptors = static_cast<uint16_t>(std::min<uint32_t>(options_.descriptors, UINT16_MAX));
   uint16_t transmit_descriptors = 512;
   error = rte_eth_dev_adjust_nb_rx_tx_desc(port_, &descriptors, &transmit_descriptors);
   if (error != 0) return Failed(name(), "says no number of descriptors", error);
-  if (descriptors < options.descriptors) {
+  if (descriptors < options_.descriptors) {
     notes_.push_back(absl::StrCat("port ", name(), ": has ", descriptors, " descriptors a queue, ",
-                                  options.descriptors, " were asked for"));
+                                  options_.descriptors, " were asked for"));
   }
   const size_t segments = (plan_.mtu + kFrameOverheadBytes) / plan_.segment_bytes + 1;
   rte_mempool* const before = pool_;  // its buffers may still be in the queues

@@ -21,9 +21,11 @@ namespace vedette {
 
 // What the EAL is told of a device: short forms written out, rings sized.
 struct DpdkDeviceName {
-  std::string name;       // as the EAL calls the port
-  std::string arguments;  // as rte_dev_probe takes it
-  std::string interface;  // of the kernel, for drivers that read one
+  std::string name;               // as the EAL calls the port
+  std::string arguments;          // as rte_dev_probe takes it
+  std::string interface;          // of the kernel, for drivers that read one
+  uint32_t frame_bytes_max = 0;   // that the port can meet; 0: whatever was asked for
+  uint32_t ring_frame_bytes = 0;  // of the driver's own ring, which a buffer must hold; 0: none
   bool pci = false;
 };
 absl::StatusOr<DpdkDeviceName> ParseDpdkDevice(absl::string_view device, uint32_t frame_bytes_max);
@@ -41,10 +43,12 @@ class DpdkDevice {
   std::string driver() const { return info_.driver_name; }
   bool pci() const { return name_.pci; }
   const RxPlan& plan() const { return plan_; }
+  // As asked for, but no more than a driver that copies has a use for.
+  const DpdkPortOptions& options() const { return options_; }
   const std::vector<std::string>& notes() const { return notes_; }
 
   // Queues, buffers, hash; not started. `pool_buffers` 0: as many as the queues want.
-  absl::Status Configure(const DpdkPortOptions& options, RxPlan plan, uint32_t pool_buffers = 0);
+  absl::Status Configure(RxPlan plan, uint32_t pool_buffers = 0);
   absl::Status Start();
 
   // Losses since Start, by the driver's own counters and, for drivers whose are blind, the
@@ -57,7 +61,7 @@ class DpdkDevice {
   bool removed() const noexcept { return removed_.load(std::memory_order_relaxed); }
 
  private:
-  explicit DpdkDevice(DpdkDeviceName name) : name_(std::move(name)) {}
+  DpdkDevice(DpdkDeviceName name, const DpdkPortOptions& options);
   absl::Status MakePool(uint32_t buffers);
   absl::Status SetUpQueues(uint16_t descriptors, uint16_t transmit_queues);
   // The hash and its table as wanted, and as the port says it has them.
@@ -67,6 +71,7 @@ class DpdkDevice {
   static int OnRemoved(uint16_t port, rte_eth_event_type event, void* self, void* unused);
 
   DpdkDeviceName name_;
+  DpdkPortOptions options_;
   uint16_t port_ = RTE_MAX_ETHPORTS;
   rte_eth_dev_info info_{};
   RxPlan plan_;

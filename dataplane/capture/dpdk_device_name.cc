@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "dataplane/capture/dpdk_device.h"
@@ -28,18 +29,34 @@ uint32_t MtuOf(absl::string_view interface) {
   return file >> mtu ? mtu : 1'500;
 }
 
-// A frame in the ring holds what the interface can carry, as far as was asked for.
-std::string RingArguments(absl::string_view interface, absl::string_view given,
-                          uint32_t frame_bytes_max) {
-  if (absl::StrContains(given, "framesz=") || absl::StrContains(given, "blocksz=") ||
-      absl::StrContains(given, "framecnt=")) {
-    return "";  // sizes depend on one another: all are the user's, or none
-  }
+// A frame in the ring holds what the interface can carry, as far as was asked for. Sizes depend on
+// one another: all are the user's, or none.
+uint32_t RingFrameBytes(absl::string_view interface, uint32_t frame_bytes_max) {
   const uint32_t frame =
       std::min(frame_bytes_max, MtuOf(interface) + kFrameOverheadBytes) + kRingHeaderBytes;
-  const uint32_t bytes = std::clamp<uint32_t>(std::bit_ceil(frame), kFrameBytesMin, kFrameBytesMax);
-  return absl::StrCat(",framesz=", bytes, ",blocksz=", std::max(bytes, kBlockBytes),
-                      ",framecnt=", kRingBytes / bytes);
+  return std::clamp<uint32_t>(std::bit_ceil(frame), kFrameBytesMin, kFrameBytesMax);
+}
+
+uint32_t GivenFrameBytes(absl::string_view arguments) {
+  uint32_t bytes = kFrameBytesMin;
+  for (const absl::string_view argument : absl::StrSplit(arguments, ',')) {
+    if (absl::StartsWith(argument, "framesz=") && !absl::SimpleAtoi(argument.substr(8), &bytes)) {
+      bytes = kFrameBytesMin;
+    }
+  }
+  return std::min(bytes, kFrameBytesMax);
+}
+
+void SizeRing(absl::string_view given, uint32_t frame_bytes_max, DpdkDeviceName& device) {
+  if (absl::StrContains(given, "framesz=") || absl::StrContains(given, "blocksz=") ||
+      absl::StrContains(given, "framecnt=")) {
+    device.ring_frame_bytes = GivenFrameBytes(given);
+    return;
+  }
+  const uint32_t bytes = RingFrameBytes(device.interface, frame_bytes_max);
+  device.ring_frame_bytes = bytes;
+  absl::StrAppend(&device.arguments, ",framesz=", bytes, ",blocksz=", std::max(bytes, kBlockBytes),
+                  ",framecnt=", kRingBytes / bytes);
 }
 
 std::string InterfaceIn(absl::string_view arguments) {
@@ -97,10 +114,9 @@ absl::StatusOr<DpdkDeviceName> ParseDpdkDevice(absl::string_view device, uint32_
   parsed.interface = InterfaceIn(parts.second);
   absl::Status found = CheckInterface(parsed.interface);
   if (!found.ok()) return found;
-  if (af_packet) {
-    absl::StrAppend(&parsed.arguments,
-                    RingArguments(parsed.interface, parts.second, frame_bytes_max));
-  }
+  // More than the interface carries need not be asked for, nor be said to be missing.
+  parsed.frame_bytes_max = MtuOf(parsed.interface) + 14 + 4;
+  if (af_packet) SizeRing(parts.second, frame_bytes_max, parsed);
   return parsed;
 }
 

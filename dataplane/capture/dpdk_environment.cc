@@ -55,38 +55,6 @@ void RouteLog() {
   rte_openlog_stream(stream);
 }
 
-// The EAL's usage and drivers' libraries write to the process's own streams, which are ours.
-class StreamsAside {
- public:
-  StreamsAside() : aside_(memfd_create("eal", MFD_CLOEXEC)) {
-    if (aside_ < 0) return;
-    std::fflush(stdout);
-    for (int stream = 0; stream < 2; ++stream) {
-      kept_[stream] = fcntl(stream + 1, F_DUPFD_CLOEXEC, 3);
-      if (kept_[stream] >= 0) dup2(aside_, stream + 1);
-    }
-  }
-  ~StreamsAside() {
-    if (aside_ < 0) return;
-    std::fflush(stdout);
-    for (int stream = 0; stream < 2; ++stream) {
-      if (kept_[stream] < 0) continue;
-      dup2(kept_[stream], stream + 1);
-      close(kept_[stream]);
-    }
-    char text[4096];
-    const ssize_t size = pread(aside_, text, sizeof text, 0);
-    if (size > 0) Append({text, static_cast<size_t>(size)});
-    close(aside_);
-  }
-  StreamsAside(const StreamsAside&) = delete;
-  StreamsAside& operator=(const StreamsAside&) = delete;
-
- private:
-  int aside_;
-  int kept_[2] = {-1, -1};
-};
-
 // The EAL ties its caller to one processor; threads made later would inherit that.
 class ProcessorsKept {
  public:
@@ -159,13 +127,36 @@ absl::Status Initialize(std::vector<std::string> arguments) {
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   int begun = 0;
   {
-    const StreamsAside aside;
+    const DpdkStreamsAside aside;
     begun = rte_eal_init(static_cast<int>(pointers.size()), pointers.data());
   }
   return begun < 0 ? StartFailed(rte_errno) : absl::OkStatus();
 }
 
 }  // namespace
+
+DpdkStreamsAside::DpdkStreamsAside() : aside_(memfd_create("eal", MFD_CLOEXEC)) {
+  if (aside_ < 0) return;
+  std::fflush(stdout);
+  for (int stream = 0; stream < 2; ++stream) {
+    kept_[stream] = fcntl(stream + 1, F_DUPFD_CLOEXEC, 3);
+    if (kept_[stream] >= 0) dup2(aside_, stream + 1);
+  }
+}
+
+DpdkStreamsAside::~DpdkStreamsAside() {
+  if (aside_ < 0) return;
+  std::fflush(stdout);
+  for (int stream = 0; stream < 2; ++stream) {
+    if (kept_[stream] < 0) continue;
+    dup2(kept_[stream], stream + 1);
+    close(kept_[stream]);
+  }
+  char text[4096];
+  const ssize_t size = pread(aside_, text, sizeof text, 0);
+  if (size > 0) Append({text, static_cast<size_t>(size)});
+  close(aside_);
+}
 
 absl::StatusOr<std::unique_ptr<DpdkEnvironment>> DpdkEnvironment::Start(
     const DpdkOptions& options) {
@@ -199,7 +190,7 @@ absl::StatusOr<std::unique_ptr<DpdkEnvironment>> DpdkEnvironment::Start(
 }
 
 DpdkEnvironment::~DpdkEnvironment() {
-  const StreamsAside aside;
+  const DpdkStreamsAside aside;
   rte_eal_cleanup();
 }
 

@@ -56,6 +56,20 @@ class DpdkEnvironment {
   std::vector<std::string> notes_;
 };
 
+// While this lives, what is written to the process's own streams goes to the log: the EAL's usage,
+// what drivers' libraries print. Set-up only: nobody else may be writing there.
+class DpdkStreamsAside {
+ public:
+  DpdkStreamsAside();
+  ~DpdkStreamsAside();
+  DpdkStreamsAside(const DpdkStreamsAside&) = delete;
+  DpdkStreamsAside& operator=(const DpdkStreamsAside&) = delete;
+
+ private:
+  int aside_;
+  int kept_[2] = {-1, -1};
+};
+
 // The EAL's command line for these options, without the program's name. Fails for arguments that
 // are ours to give, given twice, or that exclude one another: a line for each of them.
 absl::StatusOr<std::vector<std::string>> DpdkArguments(const DpdkOptions& options, bool hugepages);

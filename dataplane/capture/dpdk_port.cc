@@ -109,26 +109,24 @@ absl::StatusOr<Devices> AttachAll(absl::Span<const DpdkPortOptions> ports) {
 }
 
 // All with as many queues as workers, or all with one.
-std::vector<RxPlan> PlanAll(const Devices& devices, absl::Span<const DpdkPortOptions> ports,
-                            size_t workers) {
+std::vector<RxPlan> PlanAll(const Devices& devices, size_t workers) {
   std::vector<RxPlan> plans;
   bool in_hardware = workers > 1;
   for (size_t i = 0; i < devices.size(); ++i) {
-    plans.push_back(PlanRx(devices[i]->info(), ports[i], workers));
+    plans.push_back(PlanRx(devices[i]->info(), devices[i]->options(), workers));
     in_hardware = in_hardware && plans.back().queues == workers;
   }
   for (size_t i = 0; i < devices.size() && !in_hardware; ++i) {
     if (plans[i].queues == 1) continue;
-    plans[i] = PlanRx(devices[i]->info(), ports[i], 1);
+    plans[i] = PlanRx(devices[i]->info(), devices[i]->options(), 1);
     plans[i].missing.emplace_back("has a queue for each worker, which another port has not");
   }
   return plans;
 }
 
-absl::Status StartAll(const Devices& devices, absl::Span<const DpdkPortOptions> ports,
-                      const std::vector<RxPlan>& plans) {
+absl::Status StartAll(const Devices& devices, const std::vector<RxPlan>& plans) {
   for (size_t i = 0; i < devices.size(); ++i) {
-    absl::Status status = devices[i]->Configure(ports[i], plans[i]);
+    absl::Status status = devices[i]->Configure(plans[i]);
     if (status.ok()) status = devices[i]->Start();
     if (!status.ok()) return status;
   }
@@ -143,6 +141,7 @@ absl::StatusOr<std::unique_ptr<DpdkPorts>> DpdkPorts::Open(const DpdkEnvironment
   if (ports.empty() || workers == 0) {
     return absl::InvalidArgumentError("no port is named; name a PCI address or a virtual device");
   }
+  const DpdkStreamsAside aside;
   absl::StatusOr<Devices> devices = AttachAll(ports);
   if (!devices.ok()) return devices.status();
   std::vector<std::string> notes;
@@ -154,13 +153,13 @@ absl::StatusOr<std::unique_ptr<DpdkPorts>> DpdkPorts::Open(const DpdkEnvironment
     }
     notes.push_back(absl::StrCat("port ", device->name(), " has driver ", device->driver()));
   }
-  std::vector<RxPlan> plans = PlanAll(*devices, ports, workers);
-  absl::Status started = StartAll(*devices, ports, plans);
+  std::vector<RxPlan> plans = PlanAll(*devices, workers);
+  absl::Status started = StartAll(*devices, plans);
   if (absl::IsUnimplemented(started) && plans.front().queues > 1) {
     notes.push_back(absl::StrCat(started.message(), ": its packets are shared out in software"));
     for (const auto& device : *devices) rte_eth_dev_stop(device->port());
-    plans = PlanAll(*devices, ports, 1);
-    started = StartAll(*devices, ports, plans);
+    plans = PlanAll(*devices, 1);
+    started = StartAll(*devices, plans);
   }
   if (!started.ok()) return started;
   const size_t queues = plans.front().queues;

@@ -64,7 +64,7 @@ class PcapPort {
     if (!device.ok()) return device.status();
     RxPlan plan = PlanRx((*device)->info(), options, 1);
     plan.segment_bytes = kSegmentBytes;  // the driver chains buffers unasked
-    absl::Status status = (*device)->Configure(options, std::move(plan), Buffers());
+    absl::Status status = (*device)->Configure(std::move(plan), Buffers());
     if (status.ok()) status = (*device)->Start();
     if (!status.ok()) return status;
     time_stamp_ = TimeStampField::Find();

@@ -326,7 +326,7 @@ TEST_F(DpdkPortTest, PacketsLostForWantOfBuffersAreCounted) {
   const DpdkPortOptions options{.device = "net_pcap2,rx_pcap=" + path, .descriptors = 8};
   auto device = DpdkDevice::Attach(options);
   ASSERT_TRUE(device.ok()) << device.status();
-  ASSERT_TRUE((*device)->Configure(options, PlanRx((*device)->info(), options, 1), 15).ok());
+  ASSERT_TRUE((*device)->Configure(PlanRx((*device)->info(), options, 1), 15).ok());
   ASSERT_TRUE((*device)->Start().ok());
   std::vector<rte_mbuf*> held;
   std::atomic<uint64_t> received{0}, emptied{0};
