@@ -106,6 +106,11 @@ absl::StatusOr<std::unique_ptr<DpdkDevice>> DpdkDevice::Attach(const DpdkPortOpt
   device->port_ = port;
   const int error = rte_eth_dev_info_get(port, &device->info_);
   if (error != 0) return Failed(device->name(), "says nothing about itself", error);
+  if (device->name_.ring_frame_bytes != 0) {
+    // The driver names the usual length, and copies whatever fits into its ring.
+    uint32_t& frame_bytes_max = device->options_.frame_bytes_max;
+    frame_bytes_max = std::min(frame_bytes_max, device->info_.max_rx_pktlen);
+  }
   rte_eth_dev_callback_register(port, RTE_ETH_EVENT_INTR_RMV, OnRemoved, device.get());
   return device;
 }
