@@ -33,6 +33,11 @@ class OpenedPorts final : public DpdkPorts {
     PlaceThreads(workers);
   }
 
+  ~OpenedPorts() override {
+    const DpdkStreamsAside aside;
+    devices_.clear();
+  }
+
   const std::vector<std::string>& notes() const override { return notes_; }
   size_t queues() const override { return queues_; }
 
