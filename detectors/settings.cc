@@ -264,6 +264,13 @@ Settings Settings::Section(absl::string_view key) {
   return Settings(PathOf(key), entry == nullptr ? nullptr : &entry->value, log_);
 }
 
+std::vector<std::string> Settings::Keys() const {
+  std::vector<std::string> keys;
+  if (node_ == nullptr) return keys;
+  for (const SettingNode::Entry& entry : node_->entries) keys.push_back(entry.key);
+  return keys;
+}
+
 std::vector<Settings> Settings::SectionList(absl::string_view key) {
   read_.emplace_back(key);
   std::vector<Settings> sections;

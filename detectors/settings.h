@@ -77,6 +77,8 @@ class Settings {
   void TextList(absl::string_view key, std::vector<std::string>& out);
   void PrefixList(absl::string_view key, std::vector<Prefix>& out);
   Settings Section(absl::string_view key);
+  // What stands in the file, for a section whose keys are another program's.
+  std::vector<std::string> Keys() const;
   // The items of a list of maps (patterns, allow rules).
   std::vector<Settings> SectionList(absl::string_view key);
   void Fault(absl::string_view key, std::string message);  // for checks across keys

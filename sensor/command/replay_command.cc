@@ -67,7 +67,6 @@ void DeclareSettings(CLI::App& app, ReplayArguments& to) {
       ->group("Settings");
   // Of the contract, refused with a reason by PlanReplay and so not shown.
   app.add_option("--models", to.models)->group("");
-  app.add_flag("--sinks", to.sinks)->group("");
 }
 
 void DeclareOutput(CLI::App& app, ReplayArguments& to) {
@@ -81,6 +80,8 @@ void DeclareOutput(CLI::App& app, ReplayArguments& to) {
   app.add_option("--report", to.report, "a self-contained page with pictures")
       ->type_name("FILE.html")
       ->group("Output");
+  app.add_flag("--sinks", to.sinks, "send to the sinks of the configuration too: Kafka, files")
+      ->group("Output");
   app.add_flag("--quiet", to.quiet, "no report for people, no progress bar")->group("Output");
 }
 
@@ -93,10 +94,6 @@ void CheckAvailable(const ReplayArguments& arguments, Faults& faults) {
   }
   if (!arguments.models.empty()) {
     faults.push_back("--models: this release learns within the capture only and reads no models");
-  }
-  if (arguments.sinks) {
-    faults.push_back(
-        "--sinks: this release has no sinks but files; use --alerts, --devices, --flows, --health");
   }
 }
 
@@ -183,6 +180,7 @@ void PlanOutput(const ReplayArguments& arguments, ReplayRequest& request, Faults
   request.flows = arguments.flows;
   request.health = arguments.health;
   request.html_report = arguments.report;
+  request.sinks = arguments.sinks;
   request.quiet = arguments.quiet;
   if (request.html_report == "-") {
     faults.push_back("--report: found '-', allowed a file: the page is not written to a stream");

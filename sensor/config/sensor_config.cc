@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "dataplane/worker/shard_window.h"
+#include "sensor/config/export_settings.h"
 #include "sensor/config/pattern_file.h"
 #include "sensor/config/yaml_file.h"
 
@@ -147,6 +148,7 @@ SensorConfig SensorConfig::Read(Settings& settings) {
   config.alerts = ReadAlerts(settings.Section("alerts"));
   config.device_windows = ReadDeviceWindows(settings.Section("device_windows"));
   config.dpdk = ReadDpdk(settings.Section("dpdk"));
+  config.sinks = ReadExport(settings.Section("export"));
   settings.Text("patterns_file", config.patterns_file);
   Settings detectors = settings.Section("detectors");
   config.detectors = Detectors::ReadConfigs(

@@ -12,8 +12,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "sensor/event/events.h"
+#include "sensor/export/topic.h"
 
 namespace vedette {
 
@@ -21,11 +21,6 @@ namespace vedette {
 struct EventPaths {
   std::string alerts, devices, flows, health;
 };
-
-enum class Topic : uint8_t { kAlerts, kDevices, kFlows, kHealth };
-inline constexpr size_t kTopicCount = 4;
-inline constexpr std::array<absl::string_view, kTopicCount> kTopicNames = {
-    "vedette.alerts", "vedette.devices", "vedette.flows", "vedette.health"};
 
 class EventFile {
  public:

@@ -20,6 +20,7 @@
 #include "dataplane/capture/dpdk_replay.h"
 #include "dataplane/capture/replay_source.h"
 #include "sensor/event/text_safety.h"
+#include "sensor/export/exporter.h"
 #include "sensor/export/file_export.h"
 #include "sensor/pipeline/engine.h"
 #include "sensor/pipeline/paced_source.h"
@@ -65,6 +66,29 @@ ExitStatus ExitOf(const absl::Status& unopened) {
   if (absl::IsDataLoss(unopened)) return ExitStatus::kInputIncomplete;
   const bool usage = absl::IsFailedPrecondition(unopened) || absl::IsUnimplemented(unopened);
   return usage ? ExitStatus::kUsage : ExitStatus::kFailed;
+}
+
+// Null where none are asked for.
+absl::StatusOr<std::unique_ptr<Exporter>> OpenSinks(const SensorConfig& config,
+                                                    const ReplayRequest& request) {
+  if (!request.sinks) return std::unique_ptr<Exporter>();
+  return Exporter::Create(config.sinks,
+                          {.wait_for_room = true, .tell = [](const std::string& line) {
+                             std::cerr << absl::StrCat("vedette replay: ", line, "\n");
+                           }});
+}
+
+// Waits as long as deliveries go on, within reason; what is then left waits in the spool.
+absl::Status StopSinks(Exporter* exporter, const SensorConfig& config, bool quiet) {
+  if (exporter == nullptr) return absl::OkStatus();
+  const absl::Status stopped = exporter->Stop(
+      {.quiet = absl::Seconds(config.sinks.stop_wait_s), .total = absl::Minutes(10)});
+  if (!quiet) {
+    for (const std::string& line : exporter->Summary()) {
+      std::cerr << "vedette replay: sinks: " << line << "\n";
+    }
+  }
+  return stopped;
 }
 
 void Read(ReplaySource& source, const ReplayRequest& request, Engine& engine) {
@@ -162,9 +186,12 @@ int RunReplay(const SensorConfig& config, const ReplayRequest& request) {
     if (!created.ok()) return Fail(created.status(), ExitStatus::kFailed);
     html = *std::move(created);
   }
-  ReplayOutput output(**files, !request.quiet || html != nullptr);
+  absl::StatusOr<std::unique_ptr<Exporter>> exporter = OpenSinks(config, request);
+  if (!exporter.ok()) return Fail(exporter.status(), ExitStatus::kFailed);
+  ReplayOutput output(**files, exporter->get(), !request.quiet || html != nullptr);
   absl::StatusOr<std::unique_ptr<Engine>> engine =
-      Engine::Create(config, request.workers, !request.flows.empty(), output);
+      Engine::Create(config, request.workers,
+                     !request.flows.empty() || (request.sinks && config.sinks.flows), output);
   if (!engine.ok()) return Fail(engine.status(), ExitStatus::kUsage);
 
   const double took_s = ReadShowingProgress(**source, request, output, **engine);
@@ -177,6 +204,8 @@ int RunReplay(const SensorConfig& config, const ReplayRequest& request) {
   // Events first: the report may go to somebody who leaves early.
   const absl::Status written = (*files)->Finish();
   if (!written.ok()) exit = static_cast<ExitStatus>(Fail(written, ExitStatus::kFailed));
+  const absl::Status sent = StopSinks(exporter->get(), config, request.quiet);
+  if (!sent.ok()) exit = static_cast<ExitStatus>(Fail(sent, ExitStatus::kFailed));
   if (!WriteReports(output.data(), request, took_s, html.get())) exit = ExitStatus::kFailed;
   return static_cast<int>(exit);
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "sensor/export/exporter.h"
 #include "sensor/export/file_export.h"
 #include "sensor/pipeline/control.h"
 #include "sensor/report/report_data.h"
@@ -16,8 +17,10 @@ namespace vedette {
 
 class ReplayOutput final : public EventSink {
  public:
-  // `files` outlives this. Without a report nothing is gathered for one.
-  ReplayOutput(EventFiles& files, bool with_report) : files_(files) {
+  // `files` and `exporter`, which may be null, outlive this. Without a report nothing is gathered
+  // for one.
+  ReplayOutput(EventFiles& files, Exporter* exporter, bool with_report)
+      : files_(files), exporter_(exporter) {
     if (with_report) gatherer_.emplace();
   }
 
@@ -27,13 +30,13 @@ class ReplayOutput final : public EventSink {
     if (gatherer_) gatherer_->OnInterval(view);
   }
   void OnAlert(const AlertEvent& event) override {
-    files_.Write(event);
+    Tell(event);
     if (gatherer_) gatherer_->OnAlert(event);
   }
-  void OnDevice(const DeviceEvent& event) override { files_.Write(event); }
-  void OnFlow(const FlowEvent& event) override { files_.Write(event); }
+  void OnDevice(const DeviceEvent& event) override { Tell(event); }
+  void OnFlow(const FlowEvent& event) override { Tell(event); }
   void OnHealth(const HealthEvent& event) override {
-    files_.Write(event);
+    Tell(event);
     if (gatherer_) gatherer_->OnHealth(event);
   }
   void OnEnd(const IdentityOf& identify) override {
@@ -45,7 +48,14 @@ class ReplayOutput final : public EventSink {
   ReportData& data() { return data_; }
 
  private:
+  template <typename Event>
+  void Tell(const Event& event) {
+    files_.Write(event);
+    if (exporter_ != nullptr) exporter_->Write(event);
+  }
+
   EventFiles& files_;
+  Exporter* exporter_;
   std::optional<ReportGatherer> gatherer_;
   std::atomic<uint64_t> packets_ = 0;
   ReportData data_;

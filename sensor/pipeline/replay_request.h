@@ -27,6 +27,7 @@ struct ReplayRequest {
   // then holds that JSON alone.
   std::string alerts, devices, flows, health;
   std::string html_report;  // empty: none
+  bool sinks = false;       // to those of the configuration too
   bool quiet = false;       // no report for people, no progress bar
 
   bool events_to_stdout() const {

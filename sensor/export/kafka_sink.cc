@@ -1,0 +1,418 @@
+#include "sensor/export/kafka_sink.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace vedette {
+namespace {
+
+// Events older than this are safe on disk after the next sync: together under half a second.
+constexpr absl::Duration kWriteBehind = absl::Milliseconds(200);
+constexpr absl::Duration kSyncEvery = absl::Milliseconds(150);
+constexpr absl::Duration kReviveEvery = absl::Seconds(1);
+constexpr absl::Duration kTopicPause = absl::Seconds(5);
+constexpr absl::Duration kTopicsAgain = absl::Seconds(15);
+// With messages under way and none delivered for so long, the client itself is suspect.
+constexpr absl::Duration kStale = absl::Minutes(10);
+constexpr size_t kInFlightMax = 400'000;
+constexpr size_t kKeptMax = 50'000;  // while neither broker nor disk takes them
+constexpr size_t kDrainAtOnce = 4'000;
+constexpr uint32_t kBatchBytesMin = 8'192;
+
+}  // namespace
+
+KafkaSink::KafkaSink(const KafkaConfig& config, Sink& sink, MessageLog& log)
+    : config_(config),
+      accounts_(sink.accounts()),
+      gauges_(sink.gauges()),
+      log_(log),
+      now_(absl::Now()),
+      next_producer_(absl::InfinitePast()),
+      next_topics_(absl::InfinitePast()),
+      next_revival_(absl::InfinitePast()),
+      next_sync_(absl::InfinitePast()),
+      last_progress_(now_) {
+  blocked_until_.fill(absl::InfinitePast());
+}
+
+absl::StatusOr<std::unique_ptr<KafkaSink>> KafkaSink::Create(const KafkaConfig& config,
+                                                             SpoolOptions spool, Sink& sink,
+                                                             MessageLog& log) {
+  std::unique_ptr<KafkaSink> made(new KafkaSink(config, sink, log));
+  if (!spool.folder.empty()) {
+    absl::StatusOr<std::unique_ptr<Spool>> opened =
+        Spool::Open(std::move(spool), sink.accounts(), log);
+    if (!opened.ok()) return opened.status();
+    made->spool_ = *std::move(opened);
+  }
+  // Here and not on the first turn, so that what is wrong with the client's settings is a fault
+  // of the start.
+  absl::StatusOr<std::unique_ptr<KafkaProducer>> producer =
+      KafkaProducer::Create(made->config_, *made);
+  if (!producer.ok()) return producer.status();
+  made->producer_ = *std::move(producer);
+  made->gauges_.producers_made.fetch_add(1);
+  return made;
+}
+
+KafkaSink::~KafkaSink() {
+  producer_.reset();
+  for (Cargo* cargo : recent_) delete cargo;
+}
+
+bool KafkaSink::MaySend(Topic topic) const {
+  return ready() && in_flight_ < kInFlightMax && in_flight_bytes_ < config_.in_flight_bytes_max &&
+         blocked_until_[Index(topic)] <= now_;
+}
+
+size_t KafkaSink::Room() const {
+  if (spool_ != nullptr) return kKeptMax;
+  if (!ready() || !kept_.empty() || in_flight_ >= kInFlightMax ||
+      in_flight_bytes_ >= config_.in_flight_bytes_max) {
+    return 0;
+  }
+  return kInFlightMax - in_flight_;
+}
+
+void KafkaSink::Write(std::vector<EventPointer> events) {
+  now_ = absl::Now();
+  for (EventPointer& event : events) {
+    if (MaySend(event->topic)) {
+      Ship(std::move(event), 0);
+    } else {
+      kept_.push_back(std::move(event));
+    }
+  }
+}
+
+void KafkaSink::Ship(EventPointer event, uint64_t number) {
+  const ExportEvent& sent = *event;
+  auto* const cargo = new Cargo{.event = std::move(event), .number = number, .sent = now_};
+  const Fate fate = producer_->Send(sent.topic, sent.key, sent.json, cargo);
+  if (fate != Fate::kDelivered) {
+    Settle(cargo->event, number, fate);
+    delete cargo;
+    return;
+  }
+  if (in_flight_ == 0) last_progress_ = now_;
+  ++in_flight_;
+  in_flight_bytes_ += sent.bytes();
+  if (number == 0 && spool_ != nullptr) {
+    cargo->recent = true;
+    recent_.push_back(cargo);
+  }
+}
+
+void KafkaSink::OnFate(void* opaque, Fate fate, absl::string_view /*why*/) {
+  auto* const cargo = static_cast<Cargo*>(opaque);
+  --in_flight_;
+  in_flight_bytes_ -= cargo->event->bytes();
+  Settle(cargo->event, cargo->number, fate);
+  cargo->reported = true;
+  if (!cargo->recent) delete cargo;
+}
+
+void KafkaSink::Settle(const EventPointer& event, uint64_t number, Fate fate) {
+  switch (fate) {
+    case Fate::kDelivered:
+      CountDelivered(*event, number);
+      return;
+    case Fate::kTopicMissing:
+      BlockTopic(event->topic);
+      SendLater(event, number);
+      return;
+    case Fate::kLater:
+      SendLater(event, number);
+      return;
+    case Fate::kTooLarge:
+      // Alone in its batch, it is itself what is too large.
+      if (event->json.size() + event->key.size() >= config_.batch_bytes ||
+          config_.batch_bytes <= kBatchBytesMin) {
+        Drop(event, number, DropReason::kTooLarge);
+        log_.Say("kafka_too_large",
+                 absl::StrCat("Kafka: an event of ", event->json.size(), " bytes for ",
+                              kTopicNames[Index(event->topic)],
+                              " is larger than the broker takes and was dropped; raise the topic's "
+                              "max.message.bytes"));
+      } else {
+        batch_too_large_ = true;
+        SendLater(event, number);
+      }
+      return;
+    case Fate::kRefused:
+      Drop(event, number, DropReason::kRefused);
+      return;
+  }
+}
+
+void KafkaSink::CountDelivered(const ExportEvent& event, uint64_t number) {
+  last_progress_ = now_;
+  const int64_t now_ms = absl::ToUnixMillis(now_);
+  gauges_.from_made.Add(now_ms - event.made_ms);
+  gauges_.from_packets.Add(now_ms - event.event_time_ms);
+  if (number != 0 && spool_->Inherited(number)) {
+    accounts_.InheritedDelivered();
+  } else {
+    accounts_.Delivered(event.topic);
+  }
+  if (number != 0) spool_->Remove(event.topic, number);
+}
+
+void KafkaSink::Drop(const EventPointer& event, uint64_t number, DropReason reason) {
+  if (number != 0 && spool_->Inherited(number)) {
+    accounts_.InheritedDropped();
+  } else {
+    accounts_.Dropped(event->topic, reason);
+  }
+  if (number != 0) spool_->Remove(event->topic, number);
+}
+
+void KafkaSink::SendLater(const EventPointer& event, uint64_t number) {
+  if (number != 0) {
+    spool_->Return(event->topic, number);
+  } else {
+    kept_.push_back(event);
+  }
+}
+
+void KafkaSink::BlockTopic(Topic topic) {
+  blocked_until_[Index(topic)] = now_ + kTopicPause;
+  if (producer_ != nullptr && config_.create_topics && now_ >= next_topics_ && ready()) {
+    next_topics_ = now_ + kTopicsAgain;
+    producer_->AskAgainForTopics(config_);
+  }
+}
+
+void KafkaSink::OnRoundTrip(int64_t ms) { gauges_.round_trip_ms.store(ms); }
+
+void KafkaSink::OnTrouble(absl::string_view sort, absl::string_view message) {
+  log_.Say(sort, message);
+}
+
+void KafkaSink::Turn() {
+  now_ = absl::Now();
+  TendProducer();
+  ForgetReported();
+  if (spool_ == nullptr) {
+    ResendKept();
+  } else {
+    SpoolKept();
+    SpoolRecent();
+    DrainSpool();
+    TendSpool();
+  }
+  SetGauges();
+}
+
+void KafkaSink::TendProducer() {
+  if (producer_ == nullptr) {
+    if (now_ < next_producer_) return;
+    absl::StatusOr<std::unique_ptr<KafkaProducer>> made = KafkaProducer::Create(config_, *this);
+    if (!made.ok()) {
+      next_producer_ = now_ + absl::Seconds(5);
+      log_.Say("kafka_client", absl::StrCat("Kafka: no client: ", made.status().message()));
+      return;
+    }
+    producer_ = *std::move(made);
+    last_progress_ = now_;
+    gauges_.producers_made.fetch_add(1);
+  }
+  if (!producer_->topics_asked() && now_ >= next_topics_) {
+    next_topics_ = now_ + absl::Seconds(1);
+    producer_->AskForTopics(config_);
+  }
+  producer_->Poll(absl::ZeroDuration());
+  if (batch_too_large_) {
+    batch_too_large_ = false;
+    const uint32_t before = config_.batch_bytes;
+    config_.batch_bytes = std::max(before / 2, kBatchBytesMin);
+    RestartProducer(absl::StrCat("the broker refuses batches of ", before, " bytes, now ",
+                                 config_.batch_bytes));
+    next_producer_ = now_;
+  } else if (producer_->dead()) {
+    RestartProducer("the client had a fatal error");
+  } else if (in_flight_ != 0 && now_ - last_progress_ > kStale) {
+    RestartProducer("nothing was delivered for ten minutes");
+  }
+}
+
+void KafkaSink::RestartProducer(absl::string_view why) {
+  log_.Say("kafka_restart", absl::StrCat("Kafka: client made anew: ", why));
+  producer_.reset();
+  next_producer_ = now_ + absl::Seconds(1);
+}
+
+void KafkaSink::ForgetReported() {
+  while (!recent_.empty() && recent_.front()->reported) {
+    delete recent_.front();
+    recent_.pop_front();
+  }
+}
+
+void KafkaSink::ResendKept() {
+  for (size_t left = kept_.size(); left != 0 && ready(); --left) {
+    EventPointer event = std::move(kept_.front());
+    kept_.pop_front();
+    if (MaySend(event->topic)) {
+      Ship(std::move(event), 0);
+    } else {
+      kept_.push_back(std::move(event));
+    }
+  }
+}
+
+void KafkaSink::NoteSpoolFailure(const absl::Status& status) {
+  disk_reason_ = status.code() == absl::StatusCode::kResourceExhausted ? DropReason::kDiskFull
+                                                                       : DropReason::kDiskFailed;
+  next_revival_ = now_ + kReviveEvery;
+  log_.Say("spool_failed", absl::StrCat("spool: takes nothing for now: ", status.message()));
+}
+
+void KafkaSink::SpoolKept() {
+  if (!kept_.empty() && !spool_->failed()) {
+    batch_.assign(kept_.begin(), kept_.end());
+    const absl::Status appended = spool_->Append(batch_, false, numbers_);
+    batch_.clear();
+    if (appended.ok()) {
+      kept_.clear();
+    } else {
+      NoteSpoolFailure(appended);
+    }
+  }
+  if (kept_.size() > kKeptMax) DropKeptOverflow();
+}
+
+// The least worth first, of one topic the oldest. A quarter at once, as this looks at all of them.
+void KafkaSink::DropKeptOverflow() {
+  size_t excess = kept_.size() - kKeptMax * 3 / 4;
+  for (size_t i = kTopicsByWorth.size(); i-- > 0 && excess != 0;) {
+    std::deque<EventPointer> rest;
+    for (EventPointer& event : kept_) {
+      if (excess != 0 && event->topic == kTopicsByWorth[i]) {
+        accounts_.Dropped(event->topic, disk_reason_);
+        --excess;
+      } else {
+        rest.push_back(std::move(event));
+      }
+    }
+    kept_ = std::move(rest);
+  }
+}
+
+// Copies of what has been under way for long; they stay under way.
+void KafkaSink::SpoolRecent() {
+  constexpr size_t kAtOnce = 20'000;
+  if (spool_->failed()) return;
+  std::vector<Cargo*> old;
+  batch_.clear();
+  size_t passed = 0;
+  for (Cargo* cargo : recent_) {
+    if (now_ - cargo->sent < kWriteBehind || old.size() == kAtOnce) break;
+    ++passed;
+    if (cargo->reported) continue;
+    old.push_back(cargo);
+    batch_.push_back(cargo->event);
+  }
+  if (old.empty()) return;
+  const absl::Status appended = spool_->Append(batch_, true, numbers_);
+  batch_.clear();
+  if (!appended.ok()) return NoteSpoolFailure(appended);
+  for (size_t i = 0; i < old.size(); ++i) old[i]->number = numbers_[i];
+  for (; passed != 0; --passed) {
+    Cargo* const cargo = recent_.front();
+    recent_.pop_front();
+    cargo->recent = false;
+    if (cargo->reported) delete cargo;
+  }
+}
+
+// Half of the window at most: live events find the other half.
+void KafkaSink::DrainSpool() {
+  if (!ready() || spool_->failed() || spool_->waiting() == 0) return;
+  const uint64_t bytes_max = config_.in_flight_bytes_max / 2;
+  if (in_flight_ >= kInFlightMax / 2 || in_flight_bytes_ >= bytes_max) return;
+  std::array<bool, kTopicCount> wanted{};
+  for (size_t i = 0; i < kTopicCount; ++i) wanted[i] = blocked_until_[i] <= now_;
+  drained_.clear();
+  spool_->Take(wanted, kDrainAtOnce, bytes_max - in_flight_bytes_, drained_);
+  for (SpooledEvent& spooled : drained_) {
+    if (MaySend(spooled.event->topic)) {
+      Ship(std::move(spooled.event), spooled.number);
+    } else {
+      spool_->Return(spooled.event->topic, spooled.number);
+    }
+  }
+}
+
+void KafkaSink::TendSpool() {
+  if (spool_->failed()) {
+    if (now_ < next_revival_) return;
+    next_revival_ = now_ + kReviveEvery;
+    const absl::Status revived = spool_->Revive();
+    if (!revived.ok()) return NoteSpoolFailure(revived);
+    log_.Say("spool_revived", "spool: takes events again");
+  }
+  if (now_ < next_sync_) return;
+  next_sync_ = now_ + kSyncEvery;
+  if (const absl::Status synced = spool_->Sync(); !synced.ok()) return NoteSpoolFailure(synced);
+  spool_->Reclaim();
+}
+
+void KafkaSink::SetGauges() {
+  gauges_.in_flight.store(static_cast<int64_t>(in_flight_), std::memory_order_relaxed);
+  if (spool_ == nullptr) return;
+  gauges_.spool_bytes.store(static_cast<int64_t>(spool_->bytes()), std::memory_order_relaxed);
+  gauges_.spool_events.store(static_cast<int64_t>(spool_->entries()), std::memory_order_relaxed);
+  gauges_.spool_oldest_ms.store(spool_->oldest_made_ms(), std::memory_order_relaxed);
+  gauges_.spool_quarantined.store(static_cast<int64_t>(spool_->quarantined()),
+                                  std::memory_order_relaxed);
+}
+
+bool KafkaSink::WorkLeft() const {
+  return in_flight_ != 0 || !kept_.empty() || (spool_ != nullptr && spool_->waiting() != 0);
+}
+
+absl::Status KafkaSink::Finish(const StopLimits& limits) {
+  now_ = absl::Now();
+  last_progress_ = now_;
+  const absl::Time end = now_ + limits.total;
+  while (WorkLeft() && now_ < end && now_ - last_progress_ < limits.quiet) {
+    Turn();
+    absl::SleepFor(absl::Milliseconds(in_flight_ == 0 ? 5 : 1));
+  }
+  producer_.reset();
+  ForgetReported();
+  KeepForNextStart();
+  SetGauges();
+  return absl::OkStatus();
+}
+
+void KafkaSink::KeepForNextStart() {
+  now_ = absl::Now();
+  if (spool_ == nullptr) {
+    for (const EventPointer& event : kept_) accounts_.Dropped(event->topic, DropReason::kStopped);
+    if (!kept_.empty()) {
+      log_.Say("stopped", absl::StrCat("Kafka: ", kept_.size(),
+                                       " events could not be delivered and there is no spool"));
+    }
+    kept_.clear();
+    return;
+  }
+  if (spool_->failed()) static_cast<void>(spool_->Revive());
+  SpoolKept();
+  if (spool_->failed()) {
+    for (const EventPointer& event : kept_) accounts_.Dropped(event->topic, disk_reason_);
+    kept_.clear();
+  } else if (const absl::Status synced = spool_->Sync(); !synced.ok()) {
+    NoteSpoolFailure(synced);
+  }
+  if (spool_->entries() != 0) {
+    log_.Say("stopped", absl::StrCat("Kafka: ", spool_->entries(),
+                                     " events wait in the spool for the next start"));
+  }
+}
+
+}  // namespace vedette

@@ -1,0 +1,387 @@
+#include "sensor/export/spool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "sensor/export/spool_entry.h"
+
+namespace vedette {
+namespace {
+
+constexpr size_t kReadChunk = 1'000;
+
+}  // namespace
+
+Spool::Spool(SpoolOptions options, ExportAccounts& accounts, MessageLog& log)
+    : options_(std::move(options)), accounts_(accounts), log_(log) {}
+
+absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(SpoolOptions options, ExportAccounts& accounts,
+                                                   MessageLog& log) {
+  std::unique_ptr<Spool> spool(new Spool(std::move(options), accounts, log));
+  if (const absl::Status opened = spool->OpenStore(); !opened.ok()) return opened;
+  spool->next_number_ = spool->store_->next_number();
+  spool->inherited_below_ = spool->next_number_;
+  for (size_t i = 0; i < kTopicCount; ++i) spool->LoadShelf(static_cast<Topic>(i));
+  return spool;
+}
+
+Spool::~Spool() {
+  if (store_ != nullptr) Sync().IgnoreError();
+}
+
+absl::Status Spool::OpenStore() {
+  absl::StatusOr<std::unique_ptr<SpoolStore>> store =
+      SpoolStore::Open(options_.folder, options_.file_system);
+  if (!store.ok()) return store.status();
+  store_ = *std::move(store);
+  if (!store_->set_aside().empty()) {
+    ++quarantined_;
+    log_.Say("spool_set_aside", absl::StrCat("spool: damaged beyond repair, begun anew; the old "
+                                             "one is kept as ",
+                                             store_->set_aside()));
+  }
+  return absl::OkStatus();
+}
+
+void Spool::LoadShelf(Topic topic) {
+  Shelf& shelf = ShelfOf(topic);
+  const SpoolMark& mark = store_->marks()[Index(topic)];
+  shelf.low = shelf.cursor = std::max<uint64_t>(mark.low, 1);
+  shelf.entries = shelf.inherited = mark.entries;
+  shelf.bytes = mark.bytes;
+  if (shelf.entries == 0) return;
+  read_.clear();
+  if (store_->Read(topic, shelf.low, 1, read_).ok() && !read_.empty() && read_[0].event) {
+    NoteAge(shelf, read_[0].number, read_[0].event->made_ms);
+  }
+}
+
+// One note a second is fine enough.
+void Spool::NoteAge(Shelf& shelf, uint64_t number, int64_t made_ms) {
+  constexpr int64_t kStepMs = 1'000;
+  if (!shelf.ages.empty() && made_ms < shelf.ages.back().made_ms + kStepMs) return;
+  shelf.ages.push_back({number, made_ms});
+}
+
+// All of the shelves that a commit would write down.
+void Spool::Fill(SpoolBatch& batch) {
+  batch.next_number = next_number_;
+  if (void_from_ != 0) {
+    batch.void_from = void_from_;
+    batch.void_to = batch.puts.empty() ? next_number_ : batch.puts.front().number;
+  }
+  for (size_t i = 0; i < kTopicCount; ++i) {
+    Settle(static_cast<Topic>(i));
+    Shelf& shelf = shelves_[i];
+    if (!shelf.changed) continue;
+    SpoolBatch::Topics& changes = batch.topics[i];
+    for (const uint64_t number : shelf.removed) {
+      if (number >= shelf.low) changes.deletes.push_back(number);  // the others the mark covers
+    }
+    changes.mark = SpoolMark{.low = shelf.low, .entries = shelf.entries, .bytes = shelf.bytes};
+  }
+}
+
+absl::Status Spool::Write(SpoolBatch& batch) {
+  if (store_ == nullptr) return absl::UnavailableError("spool: closed after a failure");
+  Fill(batch);
+  if (const absl::Status status = store_->Commit(batch); !status.ok()) {
+    store_.reset();
+    return status;
+  }
+  for (Shelf& shelf : shelves_) {
+    shelf.removed.clear();
+    shelf.changed = false;
+  }
+  void_from_ = 0;
+  unsynced_ = true;
+  return absl::OkStatus();
+}
+
+void Spool::Settle(Topic topic) {
+  Shelf& shelf = ShelfOf(topic);
+  // Nothing waits: whatever comes next has a higher number.
+  if (shelf.entries <= shelf.out.size()) shelf.cursor = std::max(shelf.cursor, next_number_);
+  uint64_t low = shelf.cursor;
+  if (!shelf.out.empty()) low = std::min(low, shelf.out.begin()->first);
+  if (low > shelf.low) {
+    shelf.low = low;
+    shelf.changed = true;
+  }
+  while (shelf.ages.size() > 1 && shelf.ages[1].number <= shelf.low) shelf.ages.pop_front();
+  if (shelf.entries == 0) shelf.ages.clear();
+}
+
+void Spool::Forget(Topic topic, uint64_t number, uint64_t bytes) {
+  Shelf& shelf = ShelfOf(topic);
+  shelf.entries -= std::min<uint64_t>(shelf.entries, 1);
+  shelf.bytes -= std::min(shelf.bytes, bytes);
+  if (Inherited(number)) shelf.inherited -= std::min<uint64_t>(shelf.inherited, 1);
+  shelf.removed.push_back(number);
+  shelf.changed = true;
+}
+
+void Spool::DropEvicted(Topic topic, uint64_t number, DropReason reason) {
+  if (Inherited(number)) {
+    accounts_.InheritedDropped();
+  } else {
+    accounts_.Dropped(topic, reason);
+  }
+}
+
+// The oldest of a topic that are not on their way. False: there are none.
+bool Spool::EvictSome(Topic topic, uint64_t bytes) {
+  Shelf& shelf = ShelfOf(topic);
+  if (shelf.entries <= shelf.out.size() || store_ == nullptr) return false;
+  read_.clear();
+  const auto position = store_->Read(topic, shelf.cursor, kReadChunk, read_);
+  if (!position.ok()) return false;
+  uint64_t freed = 0;
+  for (const StoredEvent& stored : read_) {
+    shelf.cursor = stored.number + 1;
+    if (shelf.out.contains(stored.number)) continue;
+    Forget(topic, stored.number, stored.bytes);
+    DropEvicted(topic, stored.number,
+                stored.event ? DropReason::kSpoolFull : DropReason::kSpoolDamaged);
+    freed += stored.bytes;
+    if (freed >= bytes) return true;
+  }
+  if (position->end) NoteEnd(topic);
+  return freed != 0;
+}
+
+// Room for `bytes` of a topic, out of what is worth no more. Returns how much there is.
+uint64_t Spool::MakeRoom(Topic for_topic, uint64_t wanted) {
+  const auto room = [this] {
+    const uint64_t used = bytes();
+    return used < options_.bytes_max ? options_.bytes_max - used : 0;
+  };
+  for (size_t i = kTopicsByWorth.size(); i-- > 0 && room() < wanted;) {
+    while (room() < wanted && EvictSome(kTopicsByWorth[i], wanted - room())) {
+    }
+    if (kTopicsByWorth[i] == for_topic) break;
+  }
+  return room();
+}
+
+absl::Status Spool::Append(absl::Span<const EventPointer> events, bool on_their_way,
+                           std::vector<uint64_t>& numbers) {
+  numbers.assign(events.size(), 0);
+  if (store_ == nullptr) return absl::UnavailableError("spool: closed after a failure");
+  // Each read of the store must see what was removed before.
+  if (const absl::Status committed = Commit(); !committed.ok()) return committed;
+  SpoolBatch batch;
+  std::array<uint64_t, kTopicCount> wanted{}, room{};
+  constexpr uint64_t kFrameBytes = 41;  // number, sums and times of an entry
+  for (const EventPointer& event : events) {
+    wanted[Index(event->topic)] += kFrameBytes + event->key.size() + event->json.size();
+  }
+  uint64_t promised = 0;
+  for (const Topic topic : kTopicsByWorth) {
+    const uint64_t bytes = wanted[Index(topic)];
+    if (bytes == 0) continue;
+    const uint64_t found = MakeRoom(topic, promised + bytes);
+    room[Index(topic)] = std::min(bytes, found - std::min(found, promised));
+    promised += room[Index(topic)];
+  }
+  std::vector<size_t> dropped;
+  const uint64_t first = next_number_;
+  for (size_t i = 0; i < events.size(); ++i) {
+    const uint64_t bytes = kFrameBytes + events[i]->key.size() + events[i]->json.size();
+    uint64_t& left = room[Index(events[i]->topic)];
+    if (left < bytes) {
+      dropped.push_back(i);
+      continue;
+    }
+    left -= bytes;
+    numbers[i] = next_number_++;
+    batch.puts.push_back({numbers[i], events[i], bytes});
+    Shelf& shelf = ShelfOf(events[i]->topic);
+    ++shelf.entries;
+    shelf.bytes += bytes;
+    shelf.changed = true;
+    if (on_their_way) shelf.out.emplace(numbers[i], Entry{bytes});
+  }
+  if (const absl::Status written = Write(batch); !written.ok()) {
+    TakeBack(batch, on_their_way, first);
+    numbers.assign(events.size(), 0);
+    return written;
+  }
+  for (const SpoolBatch::Put& put : batch.puts) {
+    NoteAge(ShelfOf(put.event->topic), put.number, put.event->made_ms);
+  }
+  if (!on_their_way) {
+    for (const size_t i : dropped) accounts_.Dropped(events[i]->topic, DropReason::kSpoolFull);
+  }
+  return absl::OkStatus();
+}
+
+// The numbers stay used: part of the batch may lie on disk all the same.
+void Spool::TakeBack(const SpoolBatch& batch, bool on_their_way, uint64_t first) {
+  for (const SpoolBatch::Put& put : batch.puts) {
+    Shelf& shelf = ShelfOf(put.event->topic);
+    --shelf.entries;
+    shelf.bytes -= put.bytes;
+    if (on_their_way) shelf.out.erase(put.number);
+  }
+  if (void_from_ == 0) void_from_ = first;
+}
+
+absl::Status Spool::Commit() {
+  const bool changed = std::any_of(shelves_.begin(), shelves_.end(),
+                                   [](const Shelf& shelf) { return shelf.changed; });
+  if (!changed && void_from_ == 0) return absl::OkStatus();
+  SpoolBatch batch;
+  return Write(batch);
+}
+
+absl::Status Spool::Sync() {
+  if (const absl::Status committed = Commit(); !committed.ok()) return committed;
+  if (!unsynced_) return absl::OkStatus();
+  const absl::Status synced =
+      store_ == nullptr ? absl::UnavailableError("spool: closed after a failure") : store_->Sync();
+  if (synced.ok()) {
+    unsynced_ = false;
+  } else {
+    store_.reset();
+  }
+  return synced;
+}
+
+absl::Status Spool::Revive() {
+  if (store_ != nullptr) return absl::OkStatus();
+  if (const absl::Status opened = OpenStore(); !opened.ok()) return opened;
+  next_number_ = std::max(next_number_, store_->next_number());
+  for (Shelf& shelf : shelves_) shelf.changed = true;  // our figures are the right ones
+  return Commit();
+}
+
+void Spool::Reclaim() {
+  if (store_ != nullptr) store_->Reclaim();
+}
+
+void Spool::Take(const std::array<bool, kTopicCount>& wanted, size_t events_max, uint64_t bytes_max,
+                 std::vector<SpooledEvent>& out) {
+  if (store_ == nullptr || !Commit().ok()) return;
+  const size_t limit = out.size() + events_max;
+  for (const Topic topic : kTopicsByWorth) {
+    if (!wanted[Index(topic)]) continue;
+    const Shelf& shelf = ShelfOf(topic);
+    while (store_ != nullptr && out.size() < limit && bytes_max != 0 &&
+           shelf.entries > shelf.out.size()) {
+      TakeFrom(topic, limit - out.size(), bytes_max, out);
+    }
+  }
+}
+
+void Spool::TakeFrom(Topic topic, size_t events_max, uint64_t& bytes_left,
+                     std::vector<SpooledEvent>& out) {
+  Shelf& shelf = ShelfOf(topic);
+  read_.clear();
+  const auto position = store_->Read(topic, shelf.cursor, std::min(events_max, kReadChunk), read_);
+  if (!position.ok()) {
+    log_.Say("spool_read", absl::StrCat("spool: ", position.status().message()));
+    store_.reset();
+    return;
+  }
+  for (StoredEvent& stored : read_) {
+    if (bytes_left == 0) return;
+    shelf.cursor = stored.number + 1;
+    if (HandOut(topic, stored, out)) bytes_left -= std::min(bytes_left, stored.bytes);
+  }
+  shelf.cursor = std::max(shelf.cursor, position->next);
+  if (position->end) NoteEnd(topic);
+}
+
+bool Spool::HandOut(Topic topic, StoredEvent& stored, std::vector<SpooledEvent>& out) {
+  Shelf& shelf = ShelfOf(topic);
+  if (shelf.out.contains(stored.number)) return false;
+  if (!stored.event.has_value()) {
+    ++quarantined_;
+    store_->KeepDamaged(topic, stored.number);
+    Forget(topic, stored.number, stored.bytes);
+    DropEvicted(topic, stored.number, DropReason::kSpoolDamaged);
+    return false;
+  }
+  shelf.out.emplace(stored.number, Entry{stored.bytes});
+  if (shelf.out.size() > shelf.entries) {  // a mark was lost: more lies here than it said
+    ++shelf.entries;
+    shelf.bytes += stored.bytes;
+    if (Inherited(stored.number)) ++shelf.inherited;
+  }
+  out.push_back({stored.number, std::make_shared<const ExportEvent>(*std::move(stored.event))});
+  return true;
+}
+
+// The topic has been read to its end: what it should have held beside is not to be had.
+void Spool::NoteEnd(Topic topic) {
+  Shelf& shelf = ShelfOf(topic);
+  if (shelf.entries <= shelf.out.size()) return;
+  const uint64_t lost = shelf.entries - shelf.out.size();
+  uint64_t out_bytes = 0, out_inherited = 0;
+  for (const auto& [number, entry] : shelf.out) {
+    out_bytes += entry.bytes;
+    if (Inherited(number)) ++out_inherited;
+  }
+  const uint64_t inherited =
+      std::min(lost, shelf.inherited - std::min(shelf.inherited, out_inherited));
+  LoseDamaged(topic, lost - inherited, inherited);
+  shelf.entries = shelf.out.size();
+  shelf.bytes = out_bytes;
+  shelf.inherited = out_inherited;
+  shelf.changed = true;
+}
+
+void Spool::LoseDamaged(Topic topic, uint64_t own, uint64_t inherited) {
+  quarantined_ += own + inherited;
+  if (own != 0) accounts_.Dropped(topic, DropReason::kSpoolDamaged, own);
+  if (inherited != 0) accounts_.InheritedDropped(inherited);
+  log_.Say("spool_damaged",
+           absl::StrCat("spool: ", own + inherited, " events could not be read back from disk"));
+}
+
+void Spool::Return(Topic topic, uint64_t number) {
+  Shelf& shelf = ShelfOf(topic);
+  if (shelf.out.erase(number) != 0) shelf.cursor = std::min(shelf.cursor, number);
+}
+
+void Spool::Remove(Topic topic, uint64_t number) {
+  Shelf& shelf = ShelfOf(topic);
+  const auto found = shelf.out.find(number);
+  if (found == shelf.out.end()) return;
+  const uint64_t bytes = found->second.bytes;
+  shelf.out.erase(found);
+  Forget(topic, number, bytes);
+}
+
+uint64_t Spool::entries() const {
+  uint64_t sum = 0;
+  for (const Shelf& shelf : shelves_) sum += shelf.entries;
+  return sum;
+}
+
+uint64_t Spool::bytes() const {
+  uint64_t sum = 0;
+  for (const Shelf& shelf : shelves_) sum += shelf.bytes;
+  return sum;
+}
+
+uint64_t Spool::waiting() const {
+  uint64_t sum = 0;
+  for (const Shelf& shelf : shelves_)
+    sum += shelf.entries - std::min<uint64_t>(shelf.entries, shelf.out.size());
+  return sum;
+}
+
+int64_t Spool::oldest_made_ms() const {
+  int64_t oldest = 0;
+  for (const Shelf& shelf : shelves_) {
+    if (shelf.entries == 0 || shelf.ages.empty()) continue;
+    const int64_t made_ms = shelf.ages.front().made_ms;
+    oldest = oldest == 0 ? made_ms : std::min(oldest, made_ms);
+  }
+  return oldest;
+}
+
+}  // namespace vedette

@@ -1,0 +1,405 @@
+#include "sensor/export/spool_store.h"
+
+#include <rocksdb/compaction_filter.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "sensor/export/spool_entry.h"
+
+namespace vedette {
+namespace {
+
+constexpr char kNextKey[] = "next";
+constexpr size_t kDamagedKeptMax = 256;
+
+absl::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+absl::Status StatusOf(const rocksdb::Status& status, absl::string_view what) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string message = absl::StrCat(what, ": ", status.ToString());
+  if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit) return absl::ResourceExhaustedError(message);
+  if (status.IsCorruption()) return absl::DataLossError(message);
+  return absl::UnavailableError(message);
+}
+
+// Drops what lies below the mark when files are rewritten: no tombstones for what leaves in order.
+class LowMarkFilter final : public rocksdb::CompactionFilter {
+ public:
+  const char* Name() const override { return "vedette.low_mark"; }
+  bool Filter(int /*level*/, const rocksdb::Slice& key, const rocksdb::Slice& /*value*/,
+              std::string* /*new_value*/, bool* /*value_changed*/) const override {
+    const auto number = DecodeSpoolKey(View(key));
+    return number.has_value() && *number < low_.load(std::memory_order_relaxed);
+  }
+  // Only what a power loss cannot take back.
+  void SetLow(uint64_t low) { low_.store(low, std::memory_order_relaxed); }
+  uint64_t low() const { return low_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> low_ = 0;
+};
+
+// The library's own log would be one more file in the folder; what matters comes as a status.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
+rocksdb::ColumnFamilyOptions FamilyOptions() {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = 8 << 20;
+  options.max_write_buffer_number = 4;
+  options.target_file_size_base = 32 << 20;
+  options.max_bytes_for_level_base = 256 << 20;
+  options.num_levels = 4;
+  // Numbers only grow, so files do not overlap and move down without being rewritten; a reader
+  // that is behind must not hold up a writer.
+  options.level0_slowdown_writes_trigger = 64;
+  options.level0_stop_writes_trigger = 128;
+  options.soft_pending_compaction_bytes_limit = 0;
+  options.hard_pending_compaction_bytes_limit = 0;
+  options.compression = rocksdb::kLZ4Compression;  // next to a capture, processor time is dear
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = 16 << 10;
+  table.block_cache = rocksdb::NewLRUCache(4 << 20);
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env) {
+  rocksdb::DBOptions options;
+  options.env = env;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.info_log = std::make_shared<NoLog>();
+  options.max_background_jobs = 2;
+  options.max_total_wal_size = 64 << 20;
+  options.db_write_buffer_size = 48 << 20;
+  options.bytes_per_sync = 1 << 20;
+  options.wal_bytes_per_sync = 512 << 10;
+  options.max_open_files = 128;
+  options.max_manifest_file_size = 4 << 20;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  // What is whole behind a damaged record is worth having: entries do not depend on each other.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+  options.max_bgerror_resume_count = 0;  // the owner opens it anew
+  return options;
+}
+
+std::string MarkText(const SpoolMark& mark) {
+  return absl::StrCat(mark.low, " ", mark.entries, " ", mark.bytes);
+}
+
+bool ParseMark(absl::string_view text, SpoolMark& mark) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, ' ');
+  return parts.size() == 3 && absl::SimpleAtoi(parts[0], &mark.low) &&
+         absl::SimpleAtoi(parts[1], &mark.entries) && absl::SimpleAtoi(parts[2], &mark.bytes);
+}
+
+absl::Status MakeFolder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(folder).parent_path(), error);
+  if (mkdir(folder.c_str(), 0700) == 0) return absl::OkStatus();
+  struct stat found {};
+  if (errno != EEXIST || stat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) {
+    return absl::UnavailableError(
+        absl::StrCat(folder, ": no folder can be made here: ", std::strerror(errno)));
+  }
+  if ((found.st_mode & 077) != 0 && chmod(folder.c_str(), 0700) != 0) {
+    return absl::PermissionDeniedError(absl::StrCat(
+        folder, ": is open to other users and cannot be closed: ", std::strerror(errno)));
+  }
+  return absl::OkStatus();
+}
+
+bool IsDamage(const rocksdb::Status& status) {
+  return status.IsCorruption() || status.IsNotFound() || status.IsPathNotFound() ||
+         status.IsInvalidArgument();
+}
+
+class RocksStore final : public SpoolStore {
+ public:
+  RocksStore(std::string folder, std::shared_ptr<rocksdb::FileSystem> file_system)
+      : folder_(std::move(folder)) {
+    if (file_system != nullptr) own_env_ = rocksdb::NewCompositeEnv(file_system);
+    env_ = own_env_ != nullptr ? own_env_.get() : rocksdb::Env::Default();
+  }
+  ~RocksStore() override { Close(); }
+
+  absl::Status Open();
+  const std::array<SpoolMark, kTopicCount>& marks() const override { return marks_; }
+  uint64_t next_number() const override { return next_number_; }
+  const std::string& set_aside() const override { return set_aside_; }
+  absl::Status Commit(SpoolBatch& batch) override;
+  absl::Status Sync() override;
+  absl::StatusOr<Position> Read(Topic topic, uint64_t from, size_t max,
+                                std::vector<StoredEvent>& out) override;
+  void KeepDamaged(Topic topic, uint64_t number) override;
+  void Reclaim() override;
+
+ private:
+  rocksdb::Status TryOpen();
+  absl::Status LoadMarks();
+  absl::Status Recount(Topic topic, SpoolMark& mark);
+  void SetAside(const rocksdb::Status& why);
+  void Close();
+  uint64_t PastDamage(rocksdb::Iterator& iterator, uint64_t from) const;
+  rocksdb::ColumnFamilyHandle* Family(Topic topic) const { return families_[1 + Index(topic)]; }
+  std::vector<rocksdb::ColumnFamilyDescriptor> Descriptors();
+
+  const std::string folder_;
+  std::unique_ptr<rocksdb::Env> own_env_;
+  rocksdb::Env* env_;
+  std::array<LowMarkFilter, kTopicCount> filters_;  // outlive the database
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> families_;  // that of the marks, then by topic
+  std::array<SpoolMark, kTopicCount> marks_;            // as committed
+  std::array<uint64_t, kTopicCount> reclaimed_{};
+  uint64_t next_number_ = 1;
+  std::string set_aside_;
+  size_t damaged_kept_ = 0;
+};
+
+std::vector<rocksdb::ColumnFamilyDescriptor> RocksStore::Descriptors() {
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, FamilyOptions());
+  for (size_t i = 0; i < kTopicCount; ++i) {
+    rocksdb::ColumnFamilyOptions options = FamilyOptions();
+    options.compaction_filter = &filters_[i];
+    descriptors.emplace_back(std::string(kTopicStems[i]), options);
+  }
+  return descriptors;
+}
+
+rocksdb::Status RocksStore::TryOpen() {
+  rocksdb::DB* db = nullptr;
+  families_.clear();
+  const rocksdb::Status status =
+      rocksdb::DB::Open(DatabaseOptions(env_), folder_, Descriptors(), &families_, &db);
+  db_.reset(db);
+  return status;
+}
+
+absl::Status RocksStore::Open() {
+  if (own_env_ == nullptr) {
+    if (const absl::Status made = MakeFolder(folder_); !made.ok()) return made;
+    env_->SetAllowNonOwnerAccess(false).PermitUncheckedError();
+  }
+  rocksdb::Status status = TryOpen();
+  if (!status.ok() && IsDamage(status)) {
+    const rocksdb::Status why = status;
+    status = rocksdb::RepairDB(folder_, DatabaseOptions(env_), Descriptors());
+    if (status.ok()) status = TryOpen();
+    if (!status.ok() && IsDamage(status)) {
+      SetAside(why);
+      status = TryOpen();
+    }
+  }
+  if (!status.ok()) return StatusOf(status, folder_);
+  return LoadMarks();
+}
+
+void RocksStore::SetAside(const rocksdb::Status& why) {
+  const std::string name = absl::StrCat(folder_, ".damaged-", absl::ToUnixSeconds(absl::Now()));
+  set_aside_ = absl::StrCat(name, ": ", why.ToString());
+  env_->RenameFile(folder_, name).PermitUncheckedError();
+  if (own_env_ == nullptr) static_cast<void>(MakeFolder(folder_));
+}
+
+absl::Status RocksStore::LoadMarks() {
+  const rocksdb::ReadOptions options;
+  std::string text;
+  if (db_->Get(options, families_[0], kNextKey, &text).ok() &&
+      !absl::SimpleAtoi(text, &next_number_)) {
+    next_number_ = 1;
+  }
+  for (size_t i = 0; i < kTopicCount; ++i) {
+    const Topic topic = static_cast<Topic>(i);
+    const bool known = db_->Get(options, families_[0], std::string(kTopicStems[i]), &text).ok() &&
+                       ParseMark(text, marks_[i]);
+    const std::unique_ptr<rocksdb::Iterator> last(db_->NewIterator(options, Family(topic)));
+    last->SeekToLast();
+    if (last->Valid()) {
+      next_number_ = std::max(next_number_, DecodeSpoolKey(View(last->key())).value_or(0) + 1);
+    }
+    next_number_ = std::max(next_number_, marks_[i].low);
+    if (!known) {
+      if (const absl::Status counted = Recount(topic, marks_[i]); !counted.ok()) return counted;
+    }
+    filters_[i].SetLow(marks_[i].low);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RocksStore::Recount(Topic topic, SpoolMark& mark) {
+  constexpr size_t kChunk = 1'000;
+  mark = {};
+  std::vector<StoredEvent> entries;
+  for (Position at{.next = 1}; !at.end;) {
+    entries.clear();
+    const absl::StatusOr<Position> position = Read(topic, at.next, kChunk, entries);
+    if (!position.ok()) return position.status();
+    for (const StoredEvent& entry : entries) {
+      ++mark.entries;
+      mark.bytes += entry.bytes;
+    }
+    at = *position;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RocksStore::Commit(SpoolBatch& batch) {
+  rocksdb::WriteBatch writes;
+  std::string value;
+  if (batch.void_from != batch.void_to) {
+    for (size_t i = 0; i < kTopicCount; ++i) {
+      writes
+          .DeleteRange(Family(static_cast<Topic>(i)), EncodeSpoolKey(batch.void_from),
+                       EncodeSpoolKey(batch.void_to))
+          .PermitUncheckedError();
+    }
+  }
+  for (SpoolBatch::Put& put : batch.puts) {
+    EncodeSpoolValue(*put.event, put.number, value);
+    writes.Put(Family(put.event->topic), EncodeSpoolKey(put.number), value).PermitUncheckedError();
+  }
+  for (size_t i = 0; i < kTopicCount; ++i) {
+    for (const uint64_t number : batch.topics[i].deletes) {
+      writes.Delete(Family(static_cast<Topic>(i)), EncodeSpoolKey(number)).PermitUncheckedError();
+    }
+    if (batch.topics[i].mark.has_value()) {
+      writes.Put(families_[0], std::string(kTopicStems[i]), MarkText(*batch.topics[i].mark))
+          .PermitUncheckedError();
+    }
+  }
+  writes.Put(families_[0], kNextKey, absl::StrCat(batch.next_number)).PermitUncheckedError();
+  const rocksdb::Status status = db_->Write({}, &writes);
+  if (!status.ok()) return StatusOf(status, folder_);
+  for (size_t i = 0; i < kTopicCount; ++i) {
+    if (batch.topics[i].mark.has_value()) marks_[i] = *batch.topics[i].mark;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RocksStore::Sync() {
+  const rocksdb::Status status = db_->SyncWAL();
+  if (!status.ok()) return StatusOf(status, folder_);
+  for (size_t i = 0; i < kTopicCount; ++i) filters_[i].SetLow(marks_[i].low);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SpoolStore::Position> RocksStore::Read(Topic topic, uint64_t from, size_t max,
+                                                      std::vector<StoredEvent>& out) {
+  rocksdb::ReadOptions options;
+  options.readahead_size = 1 << 20;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator(options, Family(topic)));
+  iterator->Seek(EncodeSpoolKey(from));
+  for (size_t read = 0; read < max;) {
+    if (!iterator->Valid()) {
+      if (iterator->status().ok()) return Position{.next = from, .end = true};
+      if (!iterator->status().IsCorruption()) return StatusOf(iterator->status(), folder_);
+      from = PastDamage(*iterator, from);
+      if (from >= next_number_) return Position{.next = from, .end = true};
+      continue;
+    }
+    const absl::string_view value = View(iterator->value());
+    const uint64_t number = DecodeSpoolKey(View(iterator->key())).value_or(from);
+    out.push_back({.number = number,
+                   .bytes = iterator->key().size() + value.size(),
+                   .event = DecodeSpoolValue(topic, number, value)});
+    from = number + 1;
+    ++read;
+    iterator->Next();
+  }
+  return Position{.next = from, .end = false};
+}
+
+// The first number from which on it can be read again: by doubling steps, then halving them.
+uint64_t RocksStore::PastDamage(rocksdb::Iterator& iterator, uint64_t from) const {
+  const auto readable = [&iterator](uint64_t number) {
+    iterator.Seek(EncodeSpoolKey(number));
+    return iterator.Valid() || iterator.status().ok();
+  };
+  uint64_t bad = from, step = 1;
+  while (!readable(bad + step)) {
+    bad += step;
+    if (bad >= next_number_) return bad;
+    step *= 2;
+  }
+  uint64_t good = bad + step;
+  while (good - bad > 1) {
+    const uint64_t middle = bad + (good - bad) / 2;
+    (readable(middle) ? good : bad) = middle;
+  }
+  readable(good);
+  return good;
+}
+
+void RocksStore::KeepDamaged(Topic topic, uint64_t number) {
+  if (damaged_kept_ >= kDamagedKeptMax) return;
+  std::string value;
+  const std::string key = EncodeSpoolKey(number);
+  if (!db_->Get({}, Family(topic), key, &value).ok()) return;
+  const std::string name = absl::StrCat("damaged/", kTopicStems[Index(topic)], "/", number);
+  if (db_->Put({}, families_[0], name, value).ok()) ++damaged_kept_;
+}
+
+void RocksStore::Reclaim() {
+  constexpr uint64_t kNumbersMin = 50'000;
+  for (size_t i = 0; i < kTopicCount; ++i) {
+    const uint64_t low = filters_[i].low();
+    const bool empty = marks_[i].entries == 0;
+    if (low < reclaimed_[i] + kNumbersMin) continue;
+    reclaimed_[i] = low;
+    const std::string begin = EncodeSpoolKey(0), end = EncodeSpoolKey(low);
+    const rocksdb::Slice first(begin), last(end);
+    rocksdb::DeleteFilesInRange(db_.get(), Family(static_cast<Topic>(i)), &first, &last, false)
+        .PermitUncheckedError();
+    if (!empty) continue;
+    rocksdb::CompactRangeOptions options;
+    options.exclusive_manual_compaction = false;
+    db_->CompactRange(options, Family(static_cast<Topic>(i)), &first, &last).PermitUncheckedError();
+  }
+}
+
+void RocksStore::Close() {
+  if (db_ == nullptr) return;
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
+  }
+  families_.clear();
+  db_->Close().PermitUncheckedError();
+  db_.reset();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SpoolStore>> SpoolStore::Open(
+    const std::string& folder, std::shared_ptr<rocksdb::FileSystem> file_system) {
+  auto store = std::make_unique<RocksStore>(folder, std::move(file_system));
+  if (const absl::Status opened = store->Open(); !opened.ok()) return opened;
+  return store;
+}
+
+}  // namespace vedette
