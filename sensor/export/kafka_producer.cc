@@ -175,6 +175,7 @@ int KafkaProducer::OnStatistics(rd_kafka_t* /*client*/, char* json, size_t bytes
     ++count;
   }
   if (count != 0) {
+    static_cast<KafkaProducer*>(self)->reached_ = true;
     static_cast<KafkaProducer*>(self)->listener_.OnRoundTrip((sum_us / count + 500) / 1'000);
   }
   return 0;  // the library frees the text
@@ -232,7 +233,8 @@ void KafkaProducer::ReadTopicAnswer(rd_kafka_event_t* event) {
       "; make it by hand, with message.timestamp.type=LogAppendTime, or grant this user Create";
   const rd_kafka_resp_err_t failure = rd_kafka_event_error(event);
   if (topics_ == Topics::kAsked) {
-    topics_ = IsUnreached(failure) ? Topics::kNotAsked : Topics::kAnswered;
+    // A broker that answers all but this will not make topics.
+    topics_ = IsUnreached(failure) && !reached_ ? Topics::kNotAsked : Topics::kAnswered;
   }
   if (failure != RD_KAFKA_RESP_ERR_NO_ERROR) {
     listener_.OnTrouble("kafka_topics", absl::StrCat("Kafka: the topics could not be asked for: ",

@@ -79,6 +79,7 @@ class KafkaProducer {
   rd_kafka_queue_t* answers_ = nullptr;  // of the topics asked for
   enum class Topics : uint8_t { kNotAsked, kAsked, kAnswered };
   Topics topics_ = Topics::kNotAsked;
+  bool reached_ = false;  // a broker has answered something
   bool dead_ = false;
 };
 

@@ -35,7 +35,8 @@ absl::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slic
 absl::Status StatusOf(const rocksdb::Status& status, absl::string_view what) {
   if (status.ok()) return absl::OkStatus();
   const std::string message = absl::StrCat(what, ": ", status.ToString());
-  if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit) return absl::ResourceExhaustedError(message);
+  if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit)
+    return absl::ResourceExhaustedError(message);
   if (status.IsCorruption()) return absl::DataLossError(message);
   return absl::UnavailableError(message);
 }
@@ -62,6 +63,38 @@ class NoLog final : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
   void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
+// The machine's own files, for their owner alone.
+class PrivateFiles final : public rocksdb::FileSystemWrapper {
+ public:
+  using Options = rocksdb::FileOptions;
+  using Context = rocksdb::IODebugContext;
+  using Writable = std::unique_ptr<rocksdb::FSWritableFile>;
+
+  PrivateFiles() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  const char* Name() const override { return "vedette.private_files"; }
+
+  rocksdb::IOStatus NewWritableFile(const std::string& name, const Options& options, Writable* made,
+                                    Context* context) override {
+    return Close(name, target()->NewWritableFile(name, options, made, context));
+  }
+  rocksdb::IOStatus ReopenWritableFile(const std::string& name, const Options& options,
+                                       Writable* made, Context* context) override {
+    return Close(name, target()->ReopenWritableFile(name, options, made, context));
+  }
+  rocksdb::IOStatus LockFile(const std::string& name, const rocksdb::IOOptions& options,
+                             rocksdb::FileLock** lock, Context* context) override {
+    return Close(name, target()->LockFile(name, options, lock, context));
+  }
+
+ private:
+  static rocksdb::IOStatus Close(const std::string& name, rocksdb::IOStatus status) {
+    if (status.ok() && chmod(name.c_str(), 0600) != 0) {
+      return rocksdb::IOStatus::IOError(name, std::strerror(errno));
+    }
+    return status;
+  }
 };
 
 rocksdb::ColumnFamilyOptions FamilyOptions() {
@@ -140,9 +173,9 @@ bool IsDamage(const rocksdb::Status& status) {
 class RocksStore final : public SpoolStore {
  public:
   RocksStore(std::string folder, std::shared_ptr<rocksdb::FileSystem> file_system)
-      : folder_(std::move(folder)) {
-    if (file_system != nullptr) own_env_ = rocksdb::NewCompositeEnv(file_system);
-    env_ = own_env_ != nullptr ? own_env_.get() : rocksdb::Env::Default();
+      : folder_(std::move(folder)), on_disk_(file_system == nullptr) {
+    if (on_disk_) file_system = std::make_shared<PrivateFiles>();
+    env_ = rocksdb::NewCompositeEnv(file_system);
   }
   ~RocksStore() override { Close(); }
 
@@ -168,8 +201,8 @@ class RocksStore final : public SpoolStore {
   std::vector<rocksdb::ColumnFamilyDescriptor> Descriptors();
 
   const std::string folder_;
-  std::unique_ptr<rocksdb::Env> own_env_;
-  rocksdb::Env* env_;
+  const bool on_disk_;  // not on a made-up one
+  std::unique_ptr<rocksdb::Env> env_;
   std::array<LowMarkFilter, kTopicCount> filters_;  // outlive the database
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;  // that of the marks, then by topic
@@ -195,20 +228,19 @@ rocksdb::Status RocksStore::TryOpen() {
   rocksdb::DB* db = nullptr;
   families_.clear();
   const rocksdb::Status status =
-      rocksdb::DB::Open(DatabaseOptions(env_), folder_, Descriptors(), &families_, &db);
+      rocksdb::DB::Open(DatabaseOptions(env_.get()), folder_, Descriptors(), &families_, &db);
   db_.reset(db);
   return status;
 }
 
 absl::Status RocksStore::Open() {
-  if (own_env_ == nullptr) {
+  if (on_disk_) {
     if (const absl::Status made = MakeFolder(folder_); !made.ok()) return made;
-    env_->SetAllowNonOwnerAccess(false).PermitUncheckedError();
   }
   rocksdb::Status status = TryOpen();
   if (!status.ok() && IsDamage(status)) {
     const rocksdb::Status why = status;
-    status = rocksdb::RepairDB(folder_, DatabaseOptions(env_), Descriptors());
+    status = rocksdb::RepairDB(folder_, DatabaseOptions(env_.get()), Descriptors());
     if (status.ok()) status = TryOpen();
     if (!status.ok() && IsDamage(status)) {
       SetAside(why);
@@ -223,7 +255,7 @@ void RocksStore::SetAside(const rocksdb::Status& why) {
   const std::string name = absl::StrCat(folder_, ".damaged-", absl::ToUnixSeconds(absl::Now()));
   set_aside_ = absl::StrCat(name, ": ", why.ToString());
   env_->RenameFile(folder_, name).PermitUncheckedError();
-  if (own_env_ == nullptr) static_cast<void>(MakeFolder(folder_));
+  if (on_disk_) static_cast<void>(MakeFolder(folder_));
 }
 
 absl::Status RocksStore::LoadMarks() {
