@@ -16,7 +16,7 @@ struct KafkaConfig {
   std::string security = "plaintext";
   std::string ca_file, certificate_file, key_file;
   std::string key_password_file;
-  std::string mechanism = "SCRAM-SHA-512";
+  std::string mechanism = "PLAIN";
   std::string username;
   std::string password_file;  // a path, or the name of a systemd credential
   std::string compression = "zstd";

@@ -61,6 +61,15 @@ bool IsUnreached(rd_kafka_resp_err_t error) {
          error == RD_KAFKA_RESP_ERR_NOT_CONTROLLER;
 }
 
+// librdkafka before 2.6.1 repeats its nonce, which brokers from 4.0 on refuse as a wrong password.
+absl::string_view AdviceOnScram(int code, absl::string_view text) {
+  constexpr int kScramRight = 0x020601ff;
+  const bool scram = code == RD_KAFKA_RESP_ERR__AUTHENTICATION && absl::StrContains(text, "SCRAM");
+  if (!scram || rd_kafka_version() >= kScramRight) return "";
+  return "; brokers from 4.0 on refuse this client library's SCRAM whatever the password: PLAIN "
+         "over TLS, or librdkafka 2.6.1";
+}
+
 struct WantedTopic {
   absl::string_view name;
   absl::string_view cleanup;
@@ -159,7 +168,7 @@ void KafkaProducer::OnError(rd_kafka_t* client, int code, const char* reason, vo
   }
   producer->listener_.OnTrouble(
       absl::StrCat("kafka_", rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(code))),
-      absl::StrCat("Kafka: ", text, AdviceFor(code)));
+      absl::StrCat("Kafka: ", text, AdviceFor(code), AdviceOnScram(code, text)));
 }
 
 // The mean of the brokers' latest round trips, each a mean of its own.

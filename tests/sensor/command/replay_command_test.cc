@@ -54,7 +54,6 @@ TEST(PlanReplay, EveryFaultIsNamedAtOnce) {
   ReplayArguments arguments = Reading({"-", "-"});
   arguments.source = "dpkd";
   arguments.models = "m.ndjson";
-  arguments.sinks = true;
   arguments.workers = "17";
   arguments.speed = "rael";
   arguments.shift_to = "yesterday";
@@ -64,7 +63,7 @@ TEST(PlanReplay, EveryFaultIsNamedAtOnce) {
   EXPECT_THAT(
       FaultOf(arguments),
       AllOf(HasSubstr("--source: found 'dpkd', allowed libpcap or dpdk, did you mean 'dpdk'?"),
-            HasSubstr("--models: "), HasSubstr("--sinks: "),
+            HasSubstr("--models: "),
             HasSubstr("found '17', allowed a whole number from 1 to 16"),
             HasSubstr("did you mean 'real'?"), HasSubstr("found 'yesterday'"),
             HasSubstr("--home: found \"10.0.0.0/99\""), HasSubstr("found 'a/b'"),
