@@ -114,6 +114,8 @@ void Builder::SetDelivery() {
   Set("socket.keepalive.enable", "true", "brokers");
   Set("reconnect.backoff.max.ms", "3000", "brokers");
   Set("topic.metadata.refresh.interval.ms", "30000", "brokers");
+  // A topic that is not there: said soon, and asked for again by us.
+  Set("topic.metadata.propagation.max.ms", "2000", "brokers");
   Set("log.connection.close", "false", "brokers");
 }
 

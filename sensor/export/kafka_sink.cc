@@ -17,6 +17,7 @@ constexpr absl::Duration kTopicPause = absl::Seconds(5);
 constexpr absl::Duration kTopicsAgain = absl::Seconds(15);
 // With messages under way and none delivered for so long, the client itself is suspect.
 constexpr absl::Duration kStale = absl::Minutes(10);
+constexpr absl::Duration kSettle = absl::Seconds(30);
 constexpr size_t kInFlightMax = 400'000;
 constexpr size_t kKeptMax = 50'000;  // while neither broker nor disk takes them
 constexpr size_t kDrainAtOnce = 4'000;
@@ -93,7 +94,12 @@ void KafkaSink::Ship(EventPointer event, uint64_t number) {
   auto* const cargo = new Cargo{.event = std::move(event), .number = number, .sent = now_};
   const Fate fate = producer_->Send(sent.topic, sent.key, sent.json, cargo);
   if (fate != Fate::kDelivered) {
-    Settle(cargo->event, number, fate);
+    // Refused before it was in any batch.
+    if (fate == Fate::kTooLarge) {
+      DropTooLarge(cargo->event, number);
+    } else {
+      Settle(cargo->event, number, fate);
+    }
     delete cargo;
     return;
   }
@@ -131,13 +137,9 @@ void KafkaSink::Settle(const EventPointer& event, uint64_t number, Fate fate) {
       // Alone in its batch, it is itself what is too large.
       if (event->json.size() + event->key.size() >= config_.batch_bytes ||
           config_.batch_bytes <= kBatchBytesMin) {
-        Drop(event, number, DropReason::kTooLarge);
-        log_.Say("kafka_too_large",
-                 absl::StrCat("Kafka: an event of ", event->json.size(), " bytes for ",
-                              kTopicNames[Index(event->topic)],
-                              " is larger than the broker takes and was dropped; raise the topic's "
-                              "max.message.bytes"));
+        DropTooLarge(event, number);
       } else {
+        if (!batch_too_large_) batch_too_large_since_ = now_;
         batch_too_large_ = true;
         SendLater(event, number);
       }
@@ -146,6 +148,15 @@ void KafkaSink::Settle(const EventPointer& event, uint64_t number, Fate fate) {
       Drop(event, number, DropReason::kRefused);
       return;
   }
+}
+
+void KafkaSink::DropTooLarge(const EventPointer& event, uint64_t number) {
+  Drop(event, number, DropReason::kTooLarge);
+  log_.Say("kafka_too_large",
+           absl::StrCat("Kafka: an event of ", event->json.size(), " bytes for ",
+                        kTopicNames[Index(event->topic)],
+                        " is larger than the broker takes and was dropped; raise the topic's "
+                        "max.message.bytes"));
 }
 
 void KafkaSink::CountDelivered(const ExportEvent& event, uint64_t number) {
@@ -226,17 +237,23 @@ void KafkaSink::TendProducer() {
   }
   producer_->Poll(absl::ZeroDuration());
   if (batch_too_large_) {
-    batch_too_large_ = false;
-    const uint32_t before = config_.batch_bytes;
-    config_.batch_bytes = std::max(before / 2, kBatchBytesMin);
-    RestartProducer(absl::StrCat("the broker refuses batches of ", before, " bytes, now ",
-                                 config_.batch_bytes));
-    next_producer_ = now_;
+    ShrinkBatches();
   } else if (producer_->dead()) {
     RestartProducer("the client had a fatal error");
   } else if (in_flight_ != 0 && now_ - last_progress_ > kStale) {
     RestartProducer("nothing was delivered for ten minutes");
   }
+}
+
+// Given up now, what another batch has already delivered would be sent twice.
+void KafkaSink::ShrinkBatches() {
+  if (in_flight_ != 0 && now_ - batch_too_large_since_ < kSettle) return;
+  batch_too_large_ = false;
+  const uint32_t before = config_.batch_bytes;
+  config_.batch_bytes = std::max(before / 2, kBatchBytesMin);
+  RestartProducer(
+      absl::StrCat("the broker refuses batches of ", before, " bytes, now ", config_.batch_bytes));
+  next_producer_ = now_;
 }
 
 void KafkaSink::RestartProducer(absl::string_view why) {

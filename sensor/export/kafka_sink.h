@@ -51,16 +51,20 @@ class KafkaSink final : public SinkWriter, private KafkaListener {
   void OnRoundTrip(int64_t ms) override;
   void OnTrouble(absl::string_view sort, absl::string_view message) override;
 
-  bool ready() const { return producer_ != nullptr && producer_->topics_answered(); }
+  bool ready() const {
+    return producer_ != nullptr && producer_->topics_answered() && !batch_too_large_;
+  }
   bool MaySend(Topic topic) const;
   void Ship(EventPointer event, uint64_t number);
   void Settle(const EventPointer& event, uint64_t number, Fate fate);
   void SendLater(const EventPointer& event, uint64_t number);
   void Drop(const EventPointer& event, uint64_t number, DropReason reason);
+  void DropTooLarge(const EventPointer& event, uint64_t number);
   void CountDelivered(const ExportEvent& event, uint64_t number);
   void BlockTopic(Topic topic);
 
   void TendProducer();
+  void ShrinkBatches();
   void RestartProducer(absl::string_view why);
   void ResendKept();
   void SpoolKept();
@@ -85,7 +89,8 @@ class KafkaSink final : public SinkWriter, private KafkaListener {
   uint64_t in_flight_ = 0, in_flight_bytes_ = 0;
   std::deque<Cargo*> recent_;      // under way and in memory alone, oldest first
   std::deque<EventPointer> kept_;  // for the spool, or, without one, to be sent again
-  bool batch_too_large_ = false;
+  bool batch_too_large_ = false;   // nothing is sent until what is under way has come back
+  absl::Time batch_too_large_since_;
   DropReason disk_reason_ = DropReason::kDiskFailed;
   std::vector<EventPointer> batch_;
   std::vector<uint64_t> numbers_;

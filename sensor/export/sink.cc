@@ -1,8 +1,11 @@
 #include "sensor/export/sink.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
 namespace vedette {
@@ -47,6 +50,7 @@ void Sink::OneTurn(std::vector<EventPointer>& events) {
 }
 
 void Sink::Run() {
+  pthread_setname_np(pthread_self(), absl::StrCat("export-", name_).substr(0, 15).c_str());
   std::vector<EventPointer> events;
   while (!stop_.load(std::memory_order_acquire)) OneTurn(events);
   const absl::Time begin = absl::Now();

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <random>
@@ -107,6 +108,7 @@ TEST(Spool, HandsOutTheMostWorthFirstAndEachOnce) {
   EXPECT_EQ(taken[2].event->topic, Topic::kHealth);
   EXPECT_EQ(taken[3].event->topic, Topic::kFlows);
   EXPECT_THAT(bench.TakeAll(), IsEmpty());
+  EXPECT_EQ(bench.spool->oldest_made_ms(), 1'700'000'000'001);
   EXPECT_EQ(bench.spool->entries(), 6U);  // handing out takes nothing away
   bench.spool->Return(Topic::kAlerts, taken[1].number);
   const auto again = bench.TakeAll();
@@ -115,8 +117,6 @@ TEST(Spool, HandsOutTheMostWorthFirstAndEachOnce) {
   for (const auto& spooled : taken) bench.spool->Remove(spooled.event->topic, spooled.number);
   EXPECT_EQ(bench.spool->entries(), 0U);
   EXPECT_EQ(bench.spool->bytes(), 0U);
-  EXPECT_EQ(bench.spool->oldest_made_ms(), 1'700'000'000'001);  // until it is committed
-  ASSERT_TRUE(bench.spool->Sync().ok());
   EXPECT_EQ(bench.spool->oldest_made_ms(), 0);
 }
 
@@ -390,16 +390,19 @@ class CrashModel {
   uint64_t seq_ = 0, checked_ = 0;
 };
 
-TEST(Spool, AThousandCrashes) {
+// $VEDETTE_SPOOL_CRASHES times fifty; the suite named long makes a thousand.
+TEST(Spool, SurvivesCrashesAtAnyMoment) {
+  const char* const wanted = std::getenv("VEDETTE_SPOOL_CRASHES");
+  const uint64_t seeds = wanted == nullptr ? 2 : std::strtoull(wanted, nullptr, 10) / 50;
   uint64_t checked = 0;
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
+  for (uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     CrashModel model(seed);
     model.Run(50);
     if (HasFatalFailure()) return;
     checked += model.checked();
   }
-  EXPECT_GT(checked, 10'000U);
+  EXPECT_GT(checked, 500 * seeds);
 }
 
 TEST(Spool, ItsFilesAreItsOwnersAlone) {
