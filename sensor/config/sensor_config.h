@@ -37,7 +37,7 @@ struct SensorConfig {
   AlertLifeConfig alerts;
   DeviceWindowConfig device_windows;
   DpdkOptions dpdk;           // its devices are those of the command or of the ports
-  ExportConfig sinks;  // the section `export`
+  ExportConfig sinks;         // the section `export`
   std::string patterns_file;  // as written; empty: the built-in patterns
   std::vector<PatternDefinition> patterns = BuiltInPatterns();
   Detectors::Configs detectors;

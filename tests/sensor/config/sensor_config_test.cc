@@ -19,6 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
 
 ConfigReading Read(absl::string_view text) { return ReadConfigText(text, "v.yaml", "/"); }
 
@@ -152,6 +153,43 @@ TEST(SensorConfig, SaysWhyAFileCannotBeRead) {
     EXPECT_THAT(std::string(LoadConfig(path).status().message()), HasSubstr("cannot open"));
   }
   std::filesystem::remove(path);
+}
+
+// The section `export` is read like the others; what librdkafka says has its place in the file.
+TEST(SensorConfig, FaultsOfTheExportHaveTheirPlaces) {
+  const ConfigReading reading = ReadConfigText(
+      "export:\n"
+      "  kafka:\n"
+      "    brokers: [a.example:9092, b]\n"
+      "    compression: zip\n"
+      "    properties:\n"
+      "      socket.timeout.ms: 1\n"
+      "      acks: 1\n"
+      "  spool:\n"
+      "    folder: spool\n"
+      "  files:\n"
+      "    when: sometimes\n",
+      "f", ".");
+  EXPECT_THAT(
+      reading.faults,
+      UnorderedElementsAre(
+          HasSubstr("f:3:14: export.kafka.brokers: found 'b', allowed HOST:PORT"),
+          HasSubstr("f:4:18: export.kafka.compression: found \"zip\", allowed one of zstd, lz4"),
+          HasSubstr("f:9:13: export.spool.folder: allowed an absolute path"),
+          HasSubstr("f:11:11: export.files.when: found \"sometimes\", allowed one of")));
+  const ConfigReading properties = ReadConfigText(
+      "export:\n"
+      "  kafka:\n"
+      "    brokers: [a.example:9092]\n"
+      "    properties:\n"
+      "      socket.timeout.ms: 1\n"
+      "      acks: 1\n",
+      "f", ".");
+  EXPECT_THAT(
+      properties.faults,
+      UnorderedElementsAre(AllOf(HasSubstr("f:5:26: export.kafka.properties.socket.timeout.ms: "),
+                                 HasSubstr("outside allowed range")),
+                           HasSubstr("f:6:13: export.kafka.properties.acks: is not for choice")));
 }
 
 TEST(ShippedConfig, TheReplayExampleIsGood) {
