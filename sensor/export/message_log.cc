@@ -23,7 +23,7 @@ void MessageLog::Say(absl::string_view sort, absl::string_view message) {
     }
     known = {.last = now};
   }
-  tell_(line);
+  if (tell_) tell_(line);
 }
 
 }  // namespace vedette

@@ -49,12 +49,26 @@ void Sink::OneTurn(std::vector<EventPointer>& events) {
   turns_.fetch_add(1, std::memory_order_relaxed);
 }
 
+// As long as the writer takes some.
+void Sink::EmptyQueue(absl::Time begin) {
+  std::vector<EventPointer> events;
+  absl::Time last = begin;
+  for (size_t before = queue_.size(); before != 0;) {
+    OneTurn(events);
+    const absl::Time now = absl::Now();
+    const size_t left = queue_.size();
+    if (left != before) last = now;
+    if (now - begin >= limits_.total || now - last >= limits_.quiet) return;
+    before = left;
+  }
+}
+
 void Sink::Run() {
   pthread_setname_np(pthread_self(), absl::StrCat("export-", name_).substr(0, 15).c_str());
   std::vector<EventPointer> events;
   while (!stop_.load(std::memory_order_acquire)) OneTurn(events);
   const absl::Time begin = absl::Now();
-  while (queue_.size() != 0 && absl::Now() - begin < limits_.total) OneTurn(events);
+  EmptyQueue(begin);
   // What is left is the writer's to keep or to drop, wanted or not.
   events.clear();
   queue_.Take(queue_.size(), absl::ZeroDuration(), events);

@@ -77,6 +77,7 @@ class Sink {
 
  private:
   void Run();
+  void EmptyQueue(absl::Time begin);
   void OneTurn(std::vector<EventPointer>& events);
 
   const std::string name_;

@@ -174,9 +174,9 @@ TEST(SensorConfig, FaultsOfTheExportHaveTheirPlaces) {
       reading.faults,
       UnorderedElementsAre(
           HasSubstr("f:3:14: export.kafka.brokers: found 'b', allowed HOST:PORT"),
-          HasSubstr("f:4:18: export.kafka.compression: found \"zip\", allowed one of zstd, lz4"),
+          HasSubstr("f:4:18: export.kafka.compression: found 'zip', allowed one of zstd, lz4"),
           HasSubstr("f:9:13: export.spool.folder: allowed an absolute path"),
-          HasSubstr("f:11:11: export.files.when: found \"sometimes\", allowed one of")));
+          HasSubstr("f:11:11: export.files.when: found 'sometimes', allowed one of")));
   const ConfigReading properties = ReadConfigText(
       "export:\n"
       "  kafka:\n"
