@@ -40,6 +40,8 @@ class LiveSource : public PacketSource {
   virtual SourceLosses losses() const noexcept = 0;
   // Any thread, a signal handler too: Receive gives what is already there, then ends.
   virtual void Stop() noexcept = 0;
+  // Any thread: the host's wall clock minus the time that is told.
+  virtual int64_t clock_offset_us() const noexcept { return 0; }
 };
 
 }  // namespace vedette
