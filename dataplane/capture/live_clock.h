@@ -1,7 +1,7 @@
 // The time that live sources tell: the host's, made fit for windows. It never runs backwards and
 // moves by at most one whole second a step, so that all sources that were given one start mark the
-// same seconds, empty ones too. Owned by one source, used by the thread that polls it; asks no clock
-// itself, so that a test can play any.
+// same seconds, empty ones too. Owned by one source, used by the thread that polls it; asks no
+// clock itself, so that a test can play any.
 #ifndef VEDETTE_DATAPLANE_CAPTURE_LIVE_CLOCK_H_
 #define VEDETTE_DATAPLANE_CAPTURE_LIVE_CLOCK_H_
 
@@ -60,9 +60,11 @@ class LiveClock {
     return {std::min(wall_us - static_cast<uint64_t>(offset_us_), host_us_)};
   }
 
-  // What the source tells next: `wanted`, or as much of the way as one step allows.
+  // What the source tells next: the start at first, whenever that is; then `wanted`, or as much of
+  // the way as one step allows.
   Timestamp Tell(Timestamp wanted) noexcept {
-    told_us_ = std::clamp(wanted.us, told_us_, told_us_ + kStepUsMax);
+    if (begun_) told_us_ = std::clamp(wanted.us, told_us_, told_us_ + kStepUsMax);
+    begun_ = true;
     return told();
   }
   Timestamp told() const noexcept { return {told_us_}; }
@@ -84,6 +86,7 @@ class LiveClock {
   uint64_t told_us_;
   uint64_t slowed_us_ = 0;  // not yet held back
   int64_t offset_us_ = 0;
+  bool begun_ = false;
 };
 
 }  // namespace vedette

@@ -32,8 +32,9 @@ struct SourceLosses {
   friend bool operator==(const SourceLosses&, const SourceLosses&) = default;
 };
 
-// `now` of a burst is the host's time. It moves by at most one whole second a call and also with no
-// packet, so that all sources that were opened with one start time mark the same seconds.
+// `now` of a burst is the host's time. It begins at the start time, moves by at most one whole
+// second a call and also with no packet, so that all sources that were opened with one start time
+// mark the same seconds (LiveClock does this).
 class LiveSource : public PacketSource {
  public:
   // Any thread; never decreases.

@@ -1,5 +1,6 @@
 #include "dataplane/worker/fan_out.h"
 
+#include <atomic>
 #include <cstring>
 
 #include "dataplane/track/packet_keys.h"
@@ -10,7 +11,9 @@ namespace {
 
 // Room for the largest packet; most batches are full long before.
 constexpr size_t kBatchBytes = size_t{2} * kWireLengthMax;
+// A replay's fit a cache; live ones must outlast a thread that is not scheduled for some ms.
 constexpr size_t kBatches = 16;
+constexpr size_t kLiveBatches = 64;
 
 // A burst with its bytes. Memory is touched as far as it is used.
 struct Batch {
@@ -24,6 +27,9 @@ struct Batch {
 
 class FanOut::Port final : public PacketSource {
  public:
+  explicit Port(WhenFull when_full)
+      : when_full_(when_full), ring_(when_full == WhenFull::kWait ? kBatches : kLiveBatches) {}
+
   SourceState Receive(PacketBurst& burst) noexcept override {
     const Batch& batch = ring_.WaitForFilled();
     burst = batch.burst;
@@ -37,6 +43,10 @@ class FanOut::Port final : public PacketSource {
   // Reader thread from here on.
   void Append(const PacketView& view, Timestamp now) noexcept {
     if (open_ != nullptr && open_->used_bytes + view.bytes.size() > kBatchBytes) Flush();
+    if (open_ == nullptr && when_full_ == WhenFull::kDrop && ring_.IfFree() == nullptr) {
+      dropped_.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
     Batch& batch = Open(now);
     std::byte* const place = &batch.bytes[batch.used_bytes];
     if (!view.bytes.empty()) std::memcpy(place, view.bytes.data(), view.bytes.size());
@@ -56,6 +66,13 @@ class FanOut::Port final : public PacketSource {
     Open(now).ended = true;
     Flush();
   }
+  void Flush() noexcept {
+    if (open_ == nullptr) return;
+    open_ = nullptr;
+    ring_.Publish();
+  }
+
+  uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
  private:
   Batch& Open(Timestamp now) noexcept {
@@ -68,22 +85,29 @@ class FanOut::Port final : public PacketSource {
     }
     return *open_;
   }
-  void Flush() noexcept {
-    if (open_ == nullptr) return;
-    open_ = nullptr;
-    ring_.Publish();
-  }
 
-  SpscRing<Batch, kBatches> ring_;
+  const WhenFull when_full_;
+  SpscRing<Batch, kLiveBatches> ring_;
   Batch* open_ = nullptr;
+  std::atomic<uint64_t> dropped_{0};
 };
 
-FanOut::FanOut(size_t workers, const KeyedHash& hash) : hash_(hash) {
-  for (size_t i = 0; i < workers; ++i) ports_.push_back(std::make_unique<Port>());
+FanOut::FanOut(size_t workers, const KeyedHash& hash, WhenFull when_full) : hash_(hash) {
+  for (size_t i = 0; i < workers; ++i) ports_.push_back(std::make_unique<Port>(when_full));
 }
 FanOut::~FanOut() = default;
 
 PacketSource& FanOut::port(size_t worker) noexcept { return *ports_[worker]; }
+
+uint64_t FanOut::dropped() const noexcept {
+  uint64_t sum = 0;
+  for (const auto& port : ports_) sum += port->dropped();
+  return sum;
+}
+
+void FanOut::FlushAll() noexcept {
+  for (const auto& port : ports_) port->Flush();
+}
 
 FanOut::Port& FanOut::PortOf(const PacketView& view) noexcept {
   Decode(view, Checksums::kSkip, scratch_);
@@ -105,6 +129,8 @@ void FanOut::Run(PacketSource& source) noexcept {
       for (const auto& port : ports_) port->Mark(burst.now);
     }
     for (const PacketView& view : burst.views()) PortOf(view).Append(view, burst.now);
+    // Nothing more is there: what is in hand need not wait for company.
+    if (burst.count == 0) FlushAll();
     source.Release(burst);
   } while (state != SourceState::kEnded);
   for (const auto& port : ports_) port->End(burst.now);

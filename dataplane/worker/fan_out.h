@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -17,19 +18,24 @@
 
 namespace vedette {
 
+enum class WhenFull : uint8_t { kWait, kDrop };
+
 class FanOut {
  public:
-  FanOut(size_t workers, const KeyedHash& hash);
+  FanOut(size_t workers, const KeyedHash& hash, WhenFull when_full = WhenFull::kWait);
   ~FanOut();
 
   // Polled by that worker; owned by the fan-out.
   PacketSource& port(size_t worker) noexcept;
   // Reader thread: until the source has ended.
   void Run(PacketSource& source) noexcept;
+  // Any thread: packets that found a queue full.
+  uint64_t dropped() const noexcept;
 
  private:
   class Port;
   Port& PortOf(const PacketView& view) noexcept;
+  void FlushAll() noexcept;
 
   KeyedHash hash_;
   DecodedPacket scratch_;

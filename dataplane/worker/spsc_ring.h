@@ -1,10 +1,11 @@
-// A ring between one producer and one consumer. Both wait where the other is behind: this is the
-// hand-over of a replay, in which nothing may be lost. Indexes lie in cache lines of their own.
+// A ring between one producer and one consumer. Both may wait where the other is behind: this is
+// the hand-over of a replay, in which nothing may be lost. Indexes lie in cache lines of their own.
 #ifndef VEDETTE_DATAPLANE_WORKER_SPSC_RING_H_
 #define VEDETTE_DATAPLANE_WORKER_SPSC_RING_H_
 
 #include <array>
 #include <atomic>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 
@@ -18,14 +19,26 @@ class SpscRing {
   static_assert((kSlots & (kSlots - 1)) == 0, "a power of two");
 
  public:
+  SpscRing() = default;
+  // Uses no more than the first `slots`, a power of two: what is in turn fits a cache.
+  explicit SpscRing(uint32_t slots) noexcept : used_slots_(slots) {
+    assert(slots <= kSlots && (slots & (slots - 1)) == 0);
+  }
+
   // Producer: the next slot to fill, once the consumer has given it back.
   T& WaitForFree() noexcept {
     const uint32_t filled = filled_.load(std::memory_order_relaxed);
-    for (uint32_t freed = freed_.load(std::memory_order_acquire); filled - freed == kSlots;
+    for (uint32_t freed = freed_.load(std::memory_order_acquire); filled - freed == used_slots_;
          freed = freed_.load(std::memory_order_acquire)) {
       freed_.wait(freed, std::memory_order_acquire);
     }
-    return slots_[filled % kSlots];
+    return slots_[filled & (used_slots_ - 1)];
+  }
+  // Null while there is none.
+  T* IfFree() noexcept {
+    const uint32_t filled = filled_.load(std::memory_order_relaxed);
+    if (filled - freed_.load(std::memory_order_acquire) == used_slots_) return nullptr;
+    return &slots_[filled & (used_slots_ - 1)];
   }
   void Publish() noexcept {
     filled_.fetch_add(1, std::memory_order_release);
@@ -39,13 +52,13 @@ class SpscRing {
          filled = filled_.load(std::memory_order_acquire)) {
       filled_.wait(filled, std::memory_order_acquire);
     }
-    return slots_[freed % kSlots];
+    return slots_[freed & (used_slots_ - 1)];
   }
   // Null while there is none.
   const T* IfFilled() const noexcept {
     const uint32_t freed = freed_.load(std::memory_order_relaxed);
     if (filled_.load(std::memory_order_acquire) == freed) return nullptr;
-    return &slots_[freed % kSlots];
+    return &slots_[freed & (used_slots_ - 1)];
   }
   void Free() noexcept {
     freed_.fetch_add(1, std::memory_order_release);
@@ -56,6 +69,7 @@ class SpscRing {
   alignas(kCacheLineBytes) std::atomic<uint32_t> filled_{0};
   alignas(kCacheLineBytes) std::atomic<uint32_t> freed_{0};
   alignas(kCacheLineBytes) std::array<T, kSlots> slots_{};
+  const uint32_t used_slots_ = kSlots;
 };
 
 }  // namespace vedette

@@ -11,6 +11,7 @@
 
 #include "sensor/config/sensor_config.h"
 #include "sensor/pipeline/replay_request.h"
+#include "sensor/pipeline/run_request.h"
 
 namespace vedette {
 
@@ -19,6 +20,7 @@ struct CommandContext {
   std::ostream& err;  // faults
   // The pipeline's; a test's own in tests of the command line. Returns the exit status.
   std::function<int(const SensorConfig&, const ReplayRequest&)> run_replay;
+  std::function<int(const SensorConfig&, const RunRequest&)> run_live;
 };
 
 // `arguments` without the program's name. Never throws for wrong usage: that is ExitStatus::kUsage

@@ -12,6 +12,7 @@
 #include "sensor/command/explain_command.h"
 #include "sensor/command/patterns_command.h"
 #include "sensor/command/replay_command.h"
+#include "sensor/command/run_command.h"
 
 namespace vedette {
 namespace {
@@ -30,6 +31,7 @@ class CommandLine {
         [this](const CLI::App* command, const CLI::Error& e) { return Refusal(*command, e); });
     app_.footer("Run 'vedette help COMMAND' for a command's options.");
     AddReplay();
+    AddRun();
     AddCheck();
     AddExplain();
     AddPatterns();
@@ -61,6 +63,12 @@ class CommandLine {
     CLI::App* command = Add("replay", "Read captures: devices, alerts, a report");
     DeclareReplay(*command, replay_);
     command->callback([this] { run_ = [this] { return RunReplayCommand(replay_, context_); }; });
+  }
+
+  void AddRun() {
+    CLI::App* command = Add("run", "Listen to interfaces until stopped: the service");
+    DeclareRun(*command, live_);
+    command->callback([this] { run_ = [this] { return RunRunCommand(live_, context_); }; });
   }
 
   void AddCheck() {
@@ -140,9 +148,10 @@ class CommandLine {
   }
 
   const CommandContext& context_;
-  CLI::App app_{"Finds attacks, data loss and damage in packet captures.", "vedette"};
+  CLI::App app_{"Finds attacks, data loss and damage in network traffic.", "vedette"};
   std::vector<std::string> names_;
   ReplayArguments replay_;
+  RunArguments live_;
   ExplainArguments explain_;
   PatternsArguments patterns_;
   std::string config_, help_;

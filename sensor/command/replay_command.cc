@@ -2,7 +2,6 @@
 
 #include <CLI/App.hpp>
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -15,16 +14,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
-#include "dataplane/capture/pcap_filter.h"
-#include "dataplane/track/home_networks.h"
 #include "detectors/near_name.h"
+#include "sensor/command/setting_options.h"
 
 namespace vedette {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kWorkersMax = 16;  // as many as there are shards
 using Faults = std::vector<std::string>;
 
 void DeclareInput(CLI::App& app, ReplayArguments& to) {
@@ -117,9 +114,7 @@ void PlanInput(const ReplayArguments& arguments, ReplayRequest& request, Faults&
   request.merge = arguments.merge;
   request.dpdk = arguments.source == "dpdk";
   request.bpf = arguments.bpf;
-  if (const auto filter = PcapFilter::Compile(request.bpf); !request.bpf.empty() && !filter.ok()) {
-    faults.push_back(absl::StrCat("--bpf: ", filter.status().message()));
-  }
+  CheckFilter(request.bpf, faults);
   if (std::count(request.captures.begin(), request.captures.end(), "-") > 1) {
     faults.push_back("CAPTURE: standard input (-) is named twice and can be read once");
   }
@@ -140,13 +135,7 @@ void PlanInput(const ReplayArguments& arguments, ReplayRequest& request, Faults&
     faults.push_back(absl::StrCat("--speed: found ", Quoted(arguments.speed),
                                   ", allowed max or real", DidYouMean(arguments.speed, kSpeeds)));
   }
-  const std::string& workers = arguments.workers;
-  const char* const end = workers.data() + workers.size();
-  const auto [stop, error] = std::from_chars(workers.data(), end, request.workers);
-  if (error != std::errc() || stop != end || request.workers < 1 || request.workers > kWorkersMax) {
-    faults.push_back(absl::StrCat("--workers: found ", Quoted(workers),
-                                  ", allowed a whole number from 1 to ", kWorkersMax));
-  }
+  request.workers = ParseWorkers(arguments.workers, faults);
 }
 
 bool SameFile(const std::string& a, const std::string& b) {
@@ -204,32 +193,6 @@ void PlanOutput(const ReplayArguments& arguments, ReplayRequest& request, Faults
   }
 }
 
-void PlanConfig(const ReplayArguments& arguments, SensorConfig& config, Faults& faults) {
-  if (!arguments.config.empty()) {
-    absl::StatusOr<SensorConfig> loaded = LoadConfig(arguments.config);
-    if (loaded.ok()) {
-      config = *std::move(loaded);
-    } else {
-      faults.emplace_back(loaded.status().message());
-    }
-  }
-  if (!arguments.home.empty()) config.home.clear();
-  for (const std::string& text : arguments.home) {
-    const absl::StatusOr<Prefix> prefix = ParsePrefix(text);
-    if (prefix.ok()) {
-      config.home.push_back(*prefix);
-    } else {
-      faults.push_back(absl::StrCat("--home: ", prefix.status().message()));
-    }
-  }
-  if (arguments.sensor.empty()) return;
-  config.sensor = arguments.sensor;
-  if (!IsIdentifier(config.sensor)) {
-    faults.push_back(absl::StrCat("--sensor: found ", Quoted(config.sensor),
-                                  ", allowed 1 to 64 letters, digits, '.', '_' and '-'"));
-  }
-}
-
 }  // namespace
 
 void DeclareReplay(CLI::App& app, ReplayArguments& arguments) {
@@ -251,7 +214,7 @@ absl::StatusOr<ReplayPlan> PlanReplay(const ReplayArguments& arguments) {
   CheckAvailable(arguments, faults);
   PlanInput(arguments, plan.request, faults);
   PlanOutput(arguments, plan.request, faults);
-  PlanConfig(arguments, plan.config, faults);
+  ApplySettings({arguments.config, arguments.home, arguments.sensor}, plan.config, faults);
   if (!faults.empty()) return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));
   return plan;
 }

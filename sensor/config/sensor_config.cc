@@ -142,6 +142,7 @@ SensorConfig SensorConfig::Read(Settings& settings) {
                    "other");
   }
   settings.PrefixList("home", config.home);
+  config.capture = CaptureConfig::Read(settings.Section("capture"));
   ReadTables(settings.Section("tables"), config.tracker, config.inspector);
   ReadInspection(settings.Section("inspection"), config.inspector);
   ReadFlowTimeouts(settings.Section("flow_timeouts"), config.tracker);

@@ -247,9 +247,8 @@ void Seal(FlowEvent& event) {
   event.time_ms = event.end_us / 1000;
 }
 
-void Seal(HealthEvent& event) {
-  // boot_ms is 0 in a replay; a live sensor's health is sealed with its own.
-  event.id = IdOf({event.sensor, "0", absl::StrCat(event.window_start_ms)});
+void Seal(HealthEvent& event, int64_t boot_ms) {
+  event.id = IdOf({event.sensor, absl::StrCat(boot_ms), absl::StrCat(event.window_start_ms)});
   event.time_ms = event.window_start_ms + event.window_ms;
 }
 

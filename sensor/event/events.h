@@ -129,7 +129,8 @@ std::string IdOf(const std::vector<std::string>& parts);
 void Seal(AlertEvent& event);
 void Seal(DeviceEvent& event);
 void Seal(FlowEvent& event);
-void Seal(HealthEvent& event);
+// `boot_ms` is 0 in a replay.
+void Seal(HealthEvent& event, int64_t boot_ms = 0);
 
 // One JSON object, no newline. Text becomes valid UTF-8 without control characters.
 void AppendJson(const AlertEvent& event, std::string& out);

@@ -15,9 +15,11 @@
 
 namespace vedette {
 
-absl::StatusOr<std::unique_ptr<EventFile>> EventFile::Open(const std::string& path) {
+absl::StatusOr<std::unique_ptr<EventFile>> EventFile::Open(const std::string& path,
+                                                           WriteFrom from) {
   if (path == "-") return std::make_unique<EventFile>(STDOUT_FILENO, "standard output", false);
-  const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const int how = from == WriteFrom::kEmpty ? O_TRUNC : O_APPEND;
+  const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0644);
   if (descriptor < 0) {
     return absl::UnavailableError(
         absl::StrCat(path, ": cannot be written: ", std::strerror(errno)));
@@ -87,7 +89,8 @@ absl::Status EventFile::Finish() {
       absl::StrCat(status_.message(), "; ", lost, " events were not written"));
 }
 
-absl::StatusOr<std::unique_ptr<EventFiles>> EventFiles::Open(const EventPaths& paths) {
+absl::StatusOr<std::unique_ptr<EventFiles>> EventFiles::Open(const EventPaths& paths,
+                                                             WriteFrom from) {
   auto files = std::make_unique<EventFiles>();
   std::map<std::string, std::shared_ptr<EventFile>> open;
   std::vector<std::string> faults;
@@ -97,7 +100,7 @@ absl::StatusOr<std::unique_ptr<EventFiles>> EventFiles::Open(const EventPaths& p
     const std::string& path = *wanted[topic];
     if (path.empty()) continue;
     if (!open.contains(path)) {
-      absl::StatusOr<std::unique_ptr<EventFile>> file = EventFile::Open(path);
+      absl::StatusOr<std::unique_ptr<EventFile>> file = EventFile::Open(path, from);
       if (!file.ok()) {
         faults.emplace_back(file.status().message());
         continue;
@@ -121,6 +124,12 @@ void EventFiles::Write(const HealthEvent& event) {
     if (counts.dropped != 0) told.dropped_events_by_reason["file"] += counts.dropped;
   }
   WriteTo(Topic::kHealth, told);
+}
+
+void EventFiles::Flush() {
+  for (const auto& file : files_) {
+    if (file != nullptr) file->Flush();
+  }
 }
 
 absl::Status EventFiles::Finish() {

@@ -22,9 +22,13 @@ struct EventPaths {
   std::string alerts, devices, flows, health;
 };
 
+// Of a replay's files nothing of an earlier one may be left; a service goes on where it was.
+enum class WriteFrom : uint8_t { kEmpty, kEnd };
+
 class EventFile {
  public:
-  static absl::StatusOr<std::unique_ptr<EventFile>> Open(const std::string& path);
+  static absl::StatusOr<std::unique_ptr<EventFile>> Open(const std::string& path,
+                                                         WriteFrom from = WriteFrom::kEmpty);
   EventFile(int descriptor, std::string name, bool owned)
       : descriptor_(descriptor), name_(std::move(name)), owned_(owned) {}
   ~EventFile();
@@ -36,6 +40,7 @@ class EventFile {
     AppendJson(event, buffer_);
     EndLine(topic);
   }
+  void Flush();
   absl::Status Finish();
 
   // Since it was opened; "spooled" are those still in the buffer.
@@ -44,7 +49,6 @@ class EventFile {
  private:
   static constexpr size_t kBufferBytes = 1 << 18;
   void EndLine(Topic topic);
-  void Flush();
   size_t WriteBuffer();  // bytes that were written
   void CutHalfLine(size_t bytes) const;
 
@@ -60,13 +64,15 @@ class EventFile {
 class EventFiles {
  public:
   // All that cannot be opened in one status. Nothing is written before all are open.
-  static absl::StatusOr<std::unique_ptr<EventFiles>> Open(const EventPaths& paths);
+  static absl::StatusOr<std::unique_ptr<EventFiles>> Open(const EventPaths& paths,
+                                                          WriteFrom from = WriteFrom::kEmpty);
 
   void Write(const AlertEvent& event) { WriteTo(Topic::kAlerts, event); }
   void Write(const DeviceEvent& event) { WriteTo(Topic::kDevices, event); }
   void Write(const FlowEvent& event) { WriteTo(Topic::kFlows, event); }
   // With what became of the events so far.
   void Write(const HealthEvent& event);
+  void Flush();
   // All that failed, with how many events were lost.
   absl::Status Finish();
 

@@ -184,7 +184,9 @@ void DeviceWindows::Finish(const IdentityOf& identify, std::vector<DeviceEvent>&
   accounts_.clear();
   for (const auto& [name, account] : devices) {
     out.push_back(EventOf(account, identify(account.key)));
+    out.back().sensor_lost_packets = Signed(lost_packets_);
   }
+  lost_packets_ = 0;
 }
 
 DeviceEvent DeviceWindows::EventOf(const Account& account, const DeviceIdentity& identity) const {

@@ -34,6 +34,9 @@ class DeviceWindows {
   // Appends the events of windows that lie wholly before the interval.
   void Observe(const IntervalView& view, absl::Span<const ShardRow> rows,
                const IdentityOf& identify, std::vector<DeviceEvent>& out);
+  // Packets that were lost before anybody could say whose they were: each device's event tells
+  // them.
+  void AddLost(uint64_t packets) { lost_packets_ += packets; }
   // Closes the window that is open.
   void Finish(const IdentityOf& identify, std::vector<DeviceEvent>& out);
 
@@ -71,6 +74,7 @@ class DeviceWindows {
   Limits limits_;
   bool open_ = false;
   uint64_t begin_us_ = 0;
+  uint64_t lost_packets_ = 0;
   Accounts accounts_;
   uint64_t refused_ = 0;
 };

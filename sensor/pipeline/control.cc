@@ -21,7 +21,7 @@ std::vector<PatternLabel> LabelsOf(const std::vector<PatternDefinition>& pattern
 
 }  // namespace
 
-Control::Control(const SensorConfig& config, EventSink& sink)
+Control::Control(const SensorConfig& config, SourceTold told, EventSink& sink)
     : identity_{.sensor = config.sensor, .site = config.site},
       sink_(sink),
       home_(config.home),
@@ -33,27 +33,31 @@ Control::Control(const SensorConfig& config, EventSink& sink)
       alert_life_(config.alerts, identity_, identify_),
       device_windows_({.window_us = config.device_windows.window_s * uint64_t{1'000'000},
                        .devices_max = config.device_windows.devices_max}),
-      health_windows_(identity_, kShards * size_t{config.tracker.flows}) {}
+      health_windows_(identity_, std::move(told), kShards * size_t{config.tracker.flows}) {}
 
-void Control::OnInterval(uint64_t second, absl::Span<const SensorWindow* const> windows) {
+void Control::OnInterval(uint64_t second, absl::Span<const SensorWindow* const> windows,
+                         const IntervalAccount& account) {
   tables_.clear();
   for (const SensorWindow* window : windows) tables_.push_back(&window->tables);
   const IntervalView& view = merger_.Merge(second, tables_);
   // Windows that lie before this interval are closed with what was known then.
   device_windows_.Observe(view, merger_.rows(), identify_, devices_);
+  device_windows_.AddLost(account.lost.total());
   directory_.Observe(view);
   Judge(view, windows);
-  health_windows_.Observe(view, tables_,
+  health_windows_.Observe(view, tables_, account.lost,
                           {.flows = merger_.flows_active(),
                            .devices = directory_.devices(),
                            .devices_max = directory_.devices_max(),
                            .devices_evicted = directory_.evicted(),
-                           .alerts_open = alert_life_.open()},
+                           .alerts_open = alert_life_.open(),
+                           .clock_offset_us = account.clock_offset_us},
                           healths_);
   sink_.OnInterval(view, identify_);
   SendAlerts();
   SendDevices();
   SendHealth();
+  sink_.OnTick();
 }
 
 void Control::Judge(const IntervalView& view, absl::Span<const SensorWindow* const> windows) {
@@ -74,7 +78,9 @@ void Control::OnFlows(std::span<const FlowRecord> records) {
   }
 }
 
-void Control::OnEnd() {
+void Control::OnEnd(const SourceLosses& lost) {
+  device_windows_.AddLost(lost.total());
+  health_windows_.AddLost(lost);
   alert_life_.EndOfSource(alerts_);
   device_windows_.Finish(identify_, devices_);
   health_windows_.Finish(healths_);
@@ -100,10 +106,7 @@ void Control::SendDevices() {
 }
 
 void Control::SendHealth() {
-  for (HealthEvent& event : healths_) {
-    Seal(event);
-    sink_.OnHealth(event);
-  }
+  for (const HealthEvent& event : healths_) sink_.OnHealth(event);
   healths_.clear();
 }
 

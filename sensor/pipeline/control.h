@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "dataplane/capture/live_source.h"
 #include "dataplane/track/flow.h"
 #include "dataplane/worker/handover.h"
 #include "detectors/registry.h"
@@ -33,8 +34,16 @@ class EventSink {
   virtual void OnDevice(const DeviceEvent& event) = 0;
   virtual void OnFlow(const FlowEvent& event) = 0;
   virtual void OnHealth(const HealthEvent& event) = 0;
+  // After all events of an interval.
+  virtual void OnTick() {}
   // Once, after all else: who everybody was as far as it is known by now.
   virtual void OnEnd(const IdentityOf& identify) { static_cast<void>(identify); }
+};
+
+// What the sources said of an interval beside its packets.
+struct IntervalAccount {
+  SourceLosses lost;  // since the interval before
+  int64_t clock_offset_us = 0;
 };
 
 class Control {
@@ -42,14 +51,15 @@ class Control {
   using SensorWindow = Window<Detectors::Hot>;
 
   // `sink` outlives the control.
-  Control(const SensorConfig& config, EventSink& sink);
+  Control(const SensorConfig& config, SourceTold told, EventSink& sink);
 
   // One interval, complete: a window of every shard.
-  void OnInterval(uint64_t second, absl::Span<const SensorWindow* const> windows);
+  void OnInterval(uint64_t second, absl::Span<const SensorWindow* const> windows,
+                  const IntervalAccount& account = {});
   // Flows that ended in the interval before.
   void OnFlows(std::span<const FlowRecord> records);
-  // The source has ended: closes every alert and window.
-  void OnEnd();
+  // The sources have ended: closes every alert and window.
+  void OnEnd(const SourceLosses& lost = {});
 
   const MergeLosses& losses() const { return merger_.losses(); }
 

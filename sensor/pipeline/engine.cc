@@ -1,57 +1,127 @@
 #include "sensor/pipeline/engine.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cassert>
 #include <optional>
 #include <thread>
 #include <utility>
 
 namespace vedette {
+namespace {
 
-absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const SensorConfig& config, size_t workers,
-                                                       bool flow_records, EventSink& sink) {
+// Who knows the code of a live sensor must not know which keys collide in its tables.
+absl::StatusOr<std::array<uint64_t, 2>> RandomSecret() {
+  std::array<uint64_t, 2> secret;
+  if (getrandom(secret.data(), sizeof secret, 0) == sizeof secret) return secret;
+  return absl::UnavailableError("the system gives no random numbers for the tables' secret");
+}
+
+void PinTo(int core) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  CPU_SET(core, &cores);
+  // Refused where the processor has gone since it was chosen: the thread runs where it can.
+  static_cast<void>(pthread_setaffinity_np(pthread_self(), sizeof cores, &cores));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const SensorConfig& config,
+                                                       EngineSetup setup, EventSink& sink) {
   absl::StatusOr<std::shared_ptr<const PatternDatabase>> patterns =
       PatternDatabase::Create(config.patterns);
   if (!patterns.ok()) return patterns.status();
+  absl::StatusOr<std::array<uint64_t, 2>> secret = kReplaySecret;
+  if (setup.live) secret = RandomSecret();
+  if (!secret.ok()) return secret.status();
   ShardSurroundings surroundings{.options = {.tracker = config.tracker,
                                              .inspector = config.inspector,
-                                             .flow_records = flow_records},
-                                 .hash = KeyedHash(kReplaySecret),
+                                             .flow_records = setup.flow_records},
+                                 .hash = KeyedHash(*secret),
                                  .home = HomeNetworks(config.home),
                                  .patterns = *std::move(patterns)};
-  return std::unique_ptr<Engine>(new Engine(config, workers, std::move(surroundings), sink));
+  return std::unique_ptr<Engine>(
+      new Engine(config, std::move(setup), std::move(surroundings), sink));
 }
 
-Engine::Engine(const SensorConfig& config, size_t workers, ShardSurroundings surroundings,
+Engine::Engine(const SensorConfig& config, EngineSetup setup, ShardSurroundings surroundings,
                EventSink& sink)
-    : surroundings_(std::move(surroundings)), control_(config, sink) {
-  for (size_t i = 0; i < workers; ++i) {
+    : setup_(std::move(setup)),
+      surroundings_(std::move(surroundings)),
+      ended_(setup_.workers, false),
+      control_(config, setup_.told, sink) {
+  for (size_t i = 0; i < setup_.workers; ++i) {
     handovers_.push_back(std::make_unique<Handover<Observe>>(bell_));
     workers_.push_back(
-        std::make_unique<Worker<Observe>>(i, workers, surroundings_, *handovers_.back()));
+        std::make_unique<Worker<Observe>>(i, setup_.workers, surroundings_, *handovers_.back()));
   }
-  if (workers > 1) fan_out_ = std::make_unique<FanOut>(workers, surroundings_.hash);
+}
+
+void Engine::Start(size_t n, std::function<void()> loop) {
+  const int core = n < setup_.cores.size() ? setup_.cores[n] : -1;
+  threads_.emplace_back([core, loop = std::move(loop)] {
+    if (core >= 0) PinTo(core);
+    loop();
+  });
+}
+
+// The reader takes the processor behind those of the workers, if there is one.
+void Engine::StartFannedOut(PacketSource& source) {
+  if (workers_.size() == 1) {
+    Start(0, [this, &source] { workers_[0]->Run(source); });
+    return;
+  }
+  fan_out_ = std::make_unique<FanOut>(workers_.size(), surroundings_.hash,
+                                      setup_.live ? WhenFull::kDrop : WhenFull::kWait);
+  Start(workers_.size(), [this, &source] { fan_out_->Run(source); });
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    Start(i, [this, i] { workers_[i]->Run(fan_out_->port(i)); });
+  }
 }
 
 void Engine::Run(PacketSource& source) {
-  std::vector<std::thread> threads;
-  if (fan_out_ == nullptr) {
-    threads.emplace_back([this, &source] { workers_[0]->Run(source); });
+  StartFannedOut(source);
+  RunControl();
+}
+
+void Engine::RunLive(absl::Span<LiveSource* const> sources) {
+  assert(sources.size() == 1 || sources.size() == workers_.size());
+  live_ = sources;
+  if (sources.size() == 1) {
+    StartFannedOut(*sources[0]);
   } else {
-    threads.emplace_back([this, &source] { fan_out_->Run(source); });
     for (size_t i = 0; i < workers_.size(); ++i) {
-      threads.emplace_back([this, i] { workers_[i]->Run(fan_out_->port(i)); });
+      Start(i, [this, i, source = sources[i]] { workers_[i]->Run(*source); });
     }
   }
+  RunControl();
+}
+
+void Engine::RunControl() {
   ControlLoop();
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+SourceLosses Engine::NewlyLost() {
+  SourceLosses lost;
+  for (const LiveSource* source : live_) lost += source->losses();
+  if (fan_out_ != nullptr) lost.ring_full += fan_out_->dropped();
+  SourceLosses since = lost;
+  since -= std::exchange(lost_before_, lost);
+  return since;
 }
 
 void Engine::Run(std::span<PacketSource* const> sources) {
-  std::vector<std::thread> threads;
+  assert(sources.size() == workers_.size());
   for (size_t i = 0; i < workers_.size(); ++i) {
-    threads.emplace_back([this, i, sources] { workers_[i]->Run(*sources[i]); });
+    Start(i, [this, i, source = sources[i]] { workers_[i]->Run(*source); });
   }
-  ControlLoop();
-  for (std::thread& thread : threads) thread.join();
+  RunControl();
 }
 
 // Marks reach all workers alike: the n-th of each closes the same interval.
@@ -59,29 +129,33 @@ void Engine::ControlLoop() {
   for (;;) {
     uint64_t second = 0;
     if (!CollectInterval(second)) break;
-    control_.OnInterval(second, windows_);
+    control_.OnInterval(
+        second, windows_,
+        {.lost = NewlyLost(), .clock_offset_us = live_.empty() ? 0 : live_[0]->clock_offset_us()});
     for (size_t shard = 0; shard < kShards; ++shard) {
       windows_[shard]->Clear();
       handovers_[shard % handovers_.size()]->GiveBack(shard, windows_[shard]);
     }
   }
-  control_.OnEnd();
+  control_.OnEnd(NewlyLost());
 }
 
 // From whichever has something: a worker that waits for room here keeps the reader from giving
 // packets to the others, so that waiting for one of those alone would last for ever.
+// A worker whose source has ended before the others' adds nothing: its windows were cleared.
 bool Engine::CollectInterval(uint64_t& second) {
-  std::vector<bool> complete(workers_.size(), false);
+  std::vector<bool> complete = ended_;
   bool open = false;
-  for (size_t left = workers_.size(); left > 0;) {
+  for (auto left = std::count(complete.begin(), complete.end(), false); left > 0;) {
     const uint32_t heard = bell_.rung();
-    const size_t left_before = left;
+    const auto left_before = left;
     for (size_t i = 0; i < workers_.size(); ++i) {
       if (complete[i]) continue;
       const Collected collected = Collect(i, second);
       if (collected == Collected::kAll) continue;
       complete[i] = true;
       open |= collected == Collected::kMark;
+      ended_[i] = collected == Collected::kEnd;
       --left;
     }
     if (left > 0 && left == left_before) bell_.WaitBeyond(heard);

@@ -1,17 +1,22 @@
-// Workers, their hand-overs and the control, put together for a source that ends. Made at set-up;
-// Run returns when everything the source gave has been judged and told.
+// Workers, their hand-overs and the control, put together for one source that ends or for live
+// sources that are told to. Made at set-up; Run returns when everything the sources gave has been
+// judged and told.
 #ifndef VEDETTE_SENSOR_PIPELINE_ENGINE_H_
 #define VEDETTE_SENSOR_PIPELINE_ENGINE_H_
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "dataplane/capture/live_source.h"
 #include "dataplane/capture/packet_source.h"
 #include "dataplane/worker/fan_out.h"
 #include "dataplane/worker/handover.h"
@@ -25,13 +30,30 @@ namespace vedette {
 // A replay must give the same result each time: its tables are keyed with a fixed secret.
 inline constexpr std::array<uint64_t, 2> kReplaySecret = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b};
 
+// How an engine is put together, beside what is configured.
+struct EngineSetup {
+  size_t workers = 1;
+  bool flow_records = false;  // somebody wants ended flows
+  // Tables are keyed with a secret of this run's own and nobody waits for anybody; a replay gives
+  // the same result each time and loses nothing.
+  bool live = false;
+  SourceTold told;
+  // Processors, one a polling thread, in the order of the workers; empty: wherever the kernel
+  // likes.
+  std::vector<int> cores;
+};
+
 class Engine {
  public:
   using Observe = Detectors::Hot;
 
   // `sink` outlives the engine. Fails if the patterns do not compile.
+  static absl::StatusOr<std::unique_ptr<Engine>> Create(const SensorConfig& config,
+                                                        EngineSetup setup, EventSink& sink);
   static absl::StatusOr<std::unique_ptr<Engine>> Create(const SensorConfig& config, size_t workers,
-                                                        bool flow_records, EventSink& sink);
+                                                        bool flow_records, EventSink& sink) {
+    return Create(config, {.workers = workers, .flow_records = flow_records}, sink);
+  }
 
   // One worker polls the source itself; several are fed by a reader thread. The caller's thread
   // becomes the control thread.
@@ -39,26 +61,39 @@ class Engine {
   // A source for each worker, which holds that worker's packets alone (by `hash`, as a NIC's queues
   // do), marks the seconds that all others mark, and ends when they do.
   void Run(std::span<PacketSource* const> sources);
+  // Until all have ended: one source, polled as above, or one for each worker. They were opened
+  // with one start, so that they mark the same seconds. What they lost is told with the packets.
+  void RunLive(absl::Span<LiveSource* const> sources);
 
   const KeyedHash& hash() const { return surroundings_.hash; }
   const MergeLosses& losses() const { return control_.losses(); }
 
  private:
-  Engine(const SensorConfig& config, size_t workers, ShardSurroundings surroundings,
+  Engine(const SensorConfig& config, EngineSetup setup, ShardSurroundings surroundings,
          EventSink& sink);
+  // Runs on a thread of its own, on the n-th of the processors.
+  void Start(size_t n, std::function<void()> loop);
+  void StartFannedOut(PacketSource& source);
+  void RunControl();
   void ControlLoop();
+  SourceLosses NewlyLost();
   // Takes what the workers hand over, up to the next mark of each. False: they have ended.
   bool CollectInterval(uint64_t& second);
   enum class Collected { kAll, kMark, kEnd };
   // Takes what one worker has handed over by now, up to its next mark.
   Collected Collect(size_t worker, uint64_t& second);
 
+  EngineSetup setup_;
   ShardSurroundings surroundings_;
   HandoverBell bell_;
   std::vector<std::unique_ptr<Handover<Observe>>> handovers_;
   std::vector<std::unique_ptr<Worker<Observe>>> workers_;
   std::unique_ptr<FanOut> fan_out_;
   std::array<Window<Observe>*, kShards> windows_{};
+  std::vector<bool> ended_;  // by worker
+  std::vector<std::thread> threads_;
+  absl::Span<LiveSource* const> live_;
+  SourceLosses lost_before_;
   Control control_;
 };
 

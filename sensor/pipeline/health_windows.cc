@@ -15,6 +15,12 @@ double Share(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+CountMap DroppedOf(const SourceLosses& lost) {
+  return {{"nic_missed", Signed(lost.nic_missed)}, {"no_mbuf", Signed(lost.no_mbuf)},
+          {"nic_errors", Signed(lost.nic_errors)}, {"kernel", Signed(lost.kernel)},
+          {"ring_full", Signed(lost.ring_full)},   {"other", Signed(lost.other)}};
+}
+
 uint64_t ResidentBytes() {
   std::ifstream statm("/proc/self/statm");
   uint64_t pages = 0, resident = 0;
@@ -25,13 +31,15 @@ uint64_t ResidentBytes() {
 }  // namespace
 
 void HealthWindows::Observe(const IntervalView& view, absl::Span<const ShardWindow* const> windows,
-                            const HealthGauges& gauges, std::vector<HealthEvent>& out) {
+                            const SourceLosses& lost, const HealthGauges& gauges,
+                            std::vector<HealthEvent>& out) {
   const uint64_t begin_us = view.begin_us - view.begin_us % kWindowUs;
   if (open_ && begin_us != begin_us_) Finish(out);
   open_ = true;
   begin_us_ = begin_us;
   gauges_ = gauges;
   totals_.Merge(view.totals);
+  lost_ += lost;
   for (size_t i = 0; i < windows.size() && i < kShards; ++i) {
     shard_packets_[i] += windows[i]->counters.packets;
   }
@@ -45,13 +53,11 @@ void HealthWindows::Finish(std::vector<HealthEvent>& out) {
   event.window_start_ms = Signed(begin_us_ / 1'000);
   event.window_ms = Signed(kWindowUs / 1'000);
   event.version = VEDETTE_VERSION;
-  event.source = "libpcap";
-  event.packets_received = event.packets_processed = Signed(totals_.packets);
+  event.source = told_.source;
+  event.packets_processed = Signed(totals_.packets);
+  event.packets_received = Signed(totals_.packets + lost_.total());
   event.bytes_received = Signed(totals_.bytes);
-  for (const char* reason :
-       {"nic_missed", "no_mbuf", "nic_errors", "kernel", "ring_full", "other"}) {
-    event.dropped[reason] = 0;
-  }
+  event.dropped = DroppedOf(lost_);
   for (size_t i = 0; i < kDecodeStatusCount; ++i) {
     const auto& status = kDecodeStatuses[i];
     const std::string name(status.wire_name);
@@ -73,9 +79,12 @@ void HealthWindows::Finish(std::vector<HealthEvent>& out) {
   event.devices_evicted = Signed(gauges_.devices_evicted - devices_evicted_before_);
   event.memory_bytes = Signed(ResidentBytes());
   event.alerts_open = Signed(gauges_.alerts_open);
-  event.clock_source = "capture";
+  event.clock_source = told_.clock;
+  event.clock_offset_us = gauges_.clock_offset_us;
+  Seal(event, told_.boot_ms);
   devices_evicted_before_ = gauges_.devices_evicted;
   totals_ = {};
+  lost_ = {};
   shard_packets_ = {};
   open_ = false;
 }

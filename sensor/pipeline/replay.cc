@@ -1,6 +1,5 @@
 #include "sensor/pipeline/replay.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -12,19 +11,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "dataplane/capture/dpdk_replay.h"
 #include "dataplane/capture/replay_source.h"
-#include "sensor/event/text_safety.h"
 #include "sensor/export/exporter.h"
 #include "sensor/export/file_export.h"
 #include "sensor/pipeline/engine.h"
 #include "sensor/pipeline/paced_source.h"
 #include "sensor/pipeline/replay_output.h"
+#include "sensor/pipeline/standard_streams.h"
 #include "sensor/report/html_report.h"
 #include "sensor/report/progress.h"
 #include "sensor/report/terminal_report.h"
@@ -39,27 +34,9 @@ ReplayOptions OptionsOf(const ReplayRequest& request) {
   return options;
 }
 
-// Names of files are anybody's text; the lines are ours.
-std::string Shown(absl::string_view message) {
-  constexpr size_t kLineBytesMax = 8192;
-  return absl::StrJoin(absl::StrSplit(message, '\n'), "\n",
-                       [](std::string* out, absl::string_view line) {
-                         absl::StrAppend(out, Printable(line, kLineBytesMax));
-                       });
-}
-
 int Fail(const absl::Status& status, ExitStatus exit) {
   std::cerr << "vedette replay: " << Shown(status.message()) << "\n";
   return static_cast<int>(exit);
-}
-
-// A standard stream that was closed must not become the number of a file that is opened now; in its
-// place stands one that refuses the wrong direction.
-void PrepareStreams() {
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (fcntl(stream, F_GETFD) >= 0) continue;
-    static_cast<void>(open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
-  }
 }
 
 ExitStatus ExitOf(const absl::Status& unopened) {

@@ -1,0 +1,164 @@
+#include "sensor/pipeline/run.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "sensor/event/text_safety.h"
+#include "sensor/export/file_export.h"
+#include "sensor/pipeline/core_choice.h"
+#include "sensor/pipeline/engine.h"
+#include "sensor/pipeline/event_sinks.h"
+#include "sensor/pipeline/live_sources.h"
+#include "sensor/pipeline/live_watch.h"
+#include "sensor/pipeline/replay_request.h"
+#include "sensor/pipeline/standard_streams.h"
+
+namespace vedette {
+namespace {
+
+// Plain lines; the journal has times of its own.
+void SetUpLog() {
+  auto logger = std::make_shared<spdlog::logger>("vedette",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
+  logger->set_pattern(journal ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%eZ %l: %v",
+                      spdlog::pattern_time_type::utc);
+  logger->flush_on(spdlog::level::trace);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+int Fail(const absl::Status& status) {
+  for (const absl::string_view line : absl::StrSplit(status.message(), '\n')) {
+    spdlog::error("{}", Shown(line));
+  }
+  const bool usage = absl::IsInvalidArgument(status) || absl::IsNotFound(status) ||
+                     absl::IsPermissionDenied(status);
+  return static_cast<int>(usage ? ExitStatus::kUsage : ExitStatus::kFailed);
+}
+
+// Sums of the health events, for the last line of the log.
+class Tally final : public EventSink {
+ public:
+  void OnInterval(const IntervalView&, const IdentityOf&) override {}
+  void OnAlert(const AlertEvent& event) override { alerts_ += event.state == "open" ? 1 : 0; }
+  void OnDevice(const DeviceEvent&) override {}
+  void OnFlow(const FlowEvent&) override {}
+  void OnHealth(const HealthEvent& event) override {
+    received_ += event.packets_received;
+    processed_ += event.packets_processed;
+  }
+  void Log() const {
+    spdlog::info("ended: {} packets received, {} processed, {} lost; {} alerts", received_,
+                 processed_, received_ - processed_, alerts_);
+  }
+
+ private:
+  int64_t received_ = 0, processed_ = 0, alerts_ = 0;
+};
+
+using Files = std::vector<std::unique_ptr<EventFiles>>;
+
+// Those of the command line, then those of the configuration.
+absl::StatusOr<Files> OpenFiles(const SensorConfig& config, const RunRequest& request) {
+  std::vector<EventPaths> wanted{{.alerts = request.alerts,
+                                  .devices = request.devices,
+                                  .flows = request.flows,
+                                  .health = request.health}};
+  if (!config.sinks.files.folder.empty()) {
+    const std::filesystem::path folder = config.sinks.files.folder;
+    wanted.push_back({.alerts = folder / "alerts.ndjson",
+                      .devices = folder / "devices.ndjson",
+                      .flows = config.sinks.flows ? folder / "flows.ndjson" : "",
+                      .health = folder / "health.ndjson"});
+  }
+  Files files;
+  for (const EventPaths& paths : wanted) {
+    absl::StatusOr<std::unique_ptr<EventFiles>> opened = EventFiles::Open(paths, WriteFrom::kEnd);
+    if (!opened.ok()) return opened.status();
+    files.push_back(*std::move(opened));
+  }
+  return files;
+}
+
+// One thread for each worker, and a reader that feeds them when there are several.
+size_t PollingThreads(const CaptureConfig& capture) {
+  return capture.workers == 1 ? 1 : size_t{capture.workers} + 1;
+}
+
+std::vector<int> CoresOf(const CaptureConfig& capture) {
+  if (capture.cores != "auto") {
+    const absl::StatusOr<std::vector<int>> cores = ParseCoreList(capture.cores);
+    spdlog::info("polling threads on processors {}, as configured", capture.cores);
+    return cores.value_or(std::vector<int>{});
+  }
+  const std::string first = capture.interfaces.empty() ? "" : capture.interfaces.front();
+  CoreChoice choice =
+      ChooseCores(UsableProcessors(), PollingThreads(capture), NodeOfInterface(first));
+  spdlog::info("{}", choice.why);
+  return std::move(choice.cores);
+}
+
+EngineSetup SetupOf(const SensorConfig& config, const RunRequest& request, HostTime now) {
+  return {.workers = config.capture.workers,
+          .flow_records = config.sinks.flows || !request.flows.empty(),
+          .live = true,
+          .told = {.source = "libpcap",
+                   .clock = "host",
+                   .boot_ms = static_cast<int64_t>(now.wall_us / 1'000)},
+          .cores = CoresOf(config.capture)};
+}
+
+int Finish(const Files& files) {
+  int exit = static_cast<int>(ExitStatus::kDone);
+  for (const auto& one : files) {
+    const absl::Status written = one->Finish();
+    if (!written.ok()) exit = Fail(written);
+  }
+  return exit;
+}
+
+}  // namespace
+
+int RunLive(const SensorConfig& config, const RunRequest& request) {
+  PrepareStreams();
+  SetUpLog();
+  BlockSignals();
+  spdlog::info("vedette {}, sensor {} of site {}", VEDETTE_VERSION, config.sensor, config.site);
+  absl::StatusOr<Files> files = OpenFiles(config, request);
+  if (!files.ok()) return Fail(files.status());
+  EventSinks sinks;
+  Tally tally;
+  sinks.Add(tally);
+  std::vector<std::unique_ptr<FileSink>> file_sinks;
+  for (const auto& one : *files) {
+    sinks.Add(*file_sinks.emplace_back(std::make_unique<FileSink>(*one)));
+  }
+  // Tables first: nothing waits in the kernel while they are made.
+  absl::StatusOr<std::unique_ptr<Engine>> engine =
+      Engine::Create(config, SetupOf(config, request, ReadHostTime()), sinks);
+  if (!engine.ok()) return Fail(engine.status());
+  absl::StatusOr<LiveSources> live = OpenLiveSources(config.capture, ReadHostTime());
+  if (!live.ok()) return Fail(live.status());
+  spdlog::info("source {}", live->why);
+  {
+    const LiveWatch watch(*live);
+    (*engine)->RunLive(live->pointers());
+  }
+  tally.Log();
+  return Finish(*files);
+}
+
+}  // namespace vedette
