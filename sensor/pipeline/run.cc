@@ -98,27 +98,25 @@ size_t PollingThreads(const CaptureConfig& capture) {
   return capture.workers == 1 ? 1 : size_t{capture.workers} + 1;
 }
 
-std::vector<int> CoresOf(const CaptureConfig& capture) {
+CoreChoice CoresOf(const CaptureConfig& capture) {
   if (capture.cores != "auto") {
     const absl::StatusOr<std::vector<int>> cores = ParseCoreList(capture.cores);
-    spdlog::info("polling threads on processors {}, as configured", capture.cores);
-    return cores.value_or(std::vector<int>{});
+    return {cores.value_or(std::vector<int>{}),
+            "polling threads on processors " + capture.cores + ", as configured"};
   }
   const std::string first = capture.interfaces.empty() ? "" : capture.interfaces.front();
-  CoreChoice choice =
-      ChooseCores(UsableProcessors(), PollingThreads(capture), NodeOfInterface(first));
-  spdlog::info("{}", choice.why);
-  return std::move(choice.cores);
+  return ChooseCores(UsableProcessors(), PollingThreads(capture), NodeOfInterface(first));
 }
 
-EngineSetup SetupOf(const SensorConfig& config, const RunRequest& request, HostTime now) {
+EngineSetup SetupOf(const SensorConfig& config, const RunRequest& request,
+                    std::vector<int> cores) {
   return {.workers = config.capture.workers,
           .flow_records = config.sinks.flows || !request.flows.empty(),
           .live = true,
           .told = {.source = "libpcap",
                    .clock = "host",
-                   .boot_ms = static_cast<int64_t>(now.wall_us / 1'000)},
-          .cores = CoresOf(config.capture)};
+                   .boot_ms = static_cast<int64_t>(ReadHostTime().wall_us / 1'000)},
+          .cores = std::move(cores)};
 }
 
 int Finish(const Files& files) {
@@ -136,7 +134,6 @@ int RunLive(const SensorConfig& config, const RunRequest& request) {
   PrepareStreams();
   SetUpLog();
   BlockSignals();
-  spdlog::info("vedette {}, sensor {} of site {}", VEDETTE_VERSION, config.sensor, config.site);
   absl::StatusOr<Files> files = OpenFiles(config, request);
   if (!files.ok()) return Fail(files.status());
   EventSinks sinks;
@@ -146,13 +143,15 @@ int RunLive(const SensorConfig& config, const RunRequest& request) {
   for (const auto& one : *files) {
     sinks.Add(*file_sinks.emplace_back(std::make_unique<FileSink>(*one)));
   }
+  const CoreChoice choice = CoresOf(config.capture);
   // Tables first: nothing waits in the kernel while they are made.
   absl::StatusOr<std::unique_ptr<Engine>> engine =
-      Engine::Create(config, SetupOf(config, request, ReadHostTime()), sinks);
+      Engine::Create(config, SetupOf(config, request, choice.cores), sinks);
   if (!engine.ok()) return Fail(engine.status());
   absl::StatusOr<LiveSources> live = OpenLiveSources(config.capture, ReadHostTime());
   if (!live.ok()) return Fail(live.status());
-  spdlog::info("source {}", live->why);
+  spdlog::info("vedette {}, sensor {} of site {}", VEDETTE_VERSION, config.sensor, config.site);
+  spdlog::info("source {}; {}", live->why, choice.why);
   {
     const LiveWatch watch(*live);
     (*engine)->RunLive(live->pointers());
