@@ -24,6 +24,7 @@
 #include "sensor/pipeline/live_sources.h"
 #include "sensor/pipeline/live_watch.h"
 #include "sensor/pipeline/replay_request.h"
+#include "sensor/pipeline/resident_memory.h"
 #include "sensor/pipeline/standard_streams.h"
 
 namespace vedette {
@@ -108,8 +109,7 @@ CoreChoice CoresOf(const CaptureConfig& capture) {
   return ChooseCores(UsableProcessors(), PollingThreads(capture), NodeOfInterface(first));
 }
 
-EngineSetup SetupOf(const SensorConfig& config, const RunRequest& request,
-                    std::vector<int> cores) {
+EngineSetup SetupOf(const SensorConfig& config, const RunRequest& request, std::vector<int> cores) {
   return {.workers = config.capture.workers,
           .flow_records = config.sinks.flows || !request.flows.empty(),
           .live = true,
@@ -148,10 +148,11 @@ int RunLive(const SensorConfig& config, const RunRequest& request) {
   absl::StatusOr<std::unique_ptr<Engine>> engine =
       Engine::Create(config, SetupOf(config, request, choice.cores), sinks);
   if (!engine.ok()) return Fail(engine.status());
+  const uint64_t table_bytes = PopulateMemory();
   absl::StatusOr<LiveSources> live = OpenLiveSources(config.capture, ReadHostTime());
   if (!live.ok()) return Fail(live.status());
   spdlog::info("vedette {}, sensor {} of site {}", VEDETTE_VERSION, config.sensor, config.site);
-  spdlog::info("source {}; {}", live->why, choice.why);
+  spdlog::info("source {}; {}; {} MiB of tables", live->why, choice.why, table_bytes >> 20);
   {
     const LiveWatch watch(*live);
     (*engine)->RunLive(live->pointers());
