@@ -464,6 +464,53 @@ TEST(WorkerTest, TimeAloneMovesTheMarks) {
   }
 }
 
+// A live source cannot wait: what finds a queue full is dropped and counted, marks are not.
+TEST(WorkerTest, FullQueueDropsAndCounts) {
+  constexpr uint64_t kPackets = 20'000;
+  Script script;
+  for (uint64_t i = 0; i < kPackets; ++i) {
+    const std::string from = "10.0.0." + std::to_string(i % 200);
+    script.push_back(
+        {5 * kSecond + i, PacketBuilder().Ethernet().Ip4(from, "10.1.0.1").Udp(1, 2).Build()});
+  }
+  script.push_back({7 * kSecond, {}, true});
+  const ShardSurroundings surroundings = Surroundings();
+  FanOut fan_out(2, surroundings.hash, WhenFull::kDrop);
+  ScriptedSource source(script, kBurstMax, /*ends_apart=*/false);
+  std::thread reader([&] { fan_out.Run(source); });
+  while (fan_out.dropped() == 0) std::this_thread::yield();
+  std::array<Outcome, 2> outcomes;
+  std::array<TestHandover, 2> handovers;
+  std::vector<std::unique_ptr<Worker<Observed>>> workers;
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < 2; ++i) {
+    workers.push_back(
+        std::make_unique<Worker<Observed>>(i, 2, surroundings, handovers[i].handover));
+    threads.emplace_back([&, i] { workers[i]->Run(fan_out.port(i)); });
+    threads.emplace_back([&, i] { Collect(handovers[i], outcomes[i]); });
+  }
+  reader.join();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(outcomes[0].Packets() + outcomes[1].Packets() + fan_out.dropped(), kPackets);
+  for (const Outcome& one : outcomes) EXPECT_EQ(one.intervals.size(), 2U) << "both marks";
+}
+
+// As from a NIC's queue, which knows nothing of shards: every packet counts, a pair always in one.
+TEST(WorkerTest, PacketsOfOthersShardsAreItsOwn) {
+  const Script script = Mixed(500);
+  const ShardSurroundings surroundings = Surroundings();
+  for (const size_t workers : {2U, 3U, 16U}) {
+    TestHandover handover;
+    Outcome outcome;
+    Worker<Observed> worker(workers - 1, workers, surroundings, handover.handover);
+    ScriptedSource source(script, kBurstMax, /*ends_apart=*/false);
+    std::thread loop([&] { worker.Run(source); });
+    Collect(handover, outcome);
+    loop.join();
+    EXPECT_EQ(outcome.Packets(), 500U) << workers;
+  }
+}
+
 TEST(WorkerTest, FanOutAndWorkerAgreeOnTheShard) {
   // A packet in the wrong worker would find no shard there and crash; count what each shard got.
   const Script script = Mixed(2'000);
