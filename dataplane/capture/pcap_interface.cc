@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "dataplane/capture/capture_record.h"
+#include "dataplane/capture/interface_counters.h"
 
 namespace vedette {
 namespace {
@@ -74,16 +75,6 @@ void PacketBatch::Append(const pcap_pkthdr& header, const unsigned char* bytes,
   packets_[count_++] = {.view = {record.bytes, record.wire_length, link, {}},
                         .wall_us = static_cast<uint64_t>(header.ts.tv_sec) * 1'000'000 +
                                    static_cast<uint64_t>(header.ts.tv_usec)};
-}
-
-std::vector<std::string> InterfaceNames() {
-  std::vector<std::string> names;
-  struct if_nameindex* const all = if_nameindex();
-  for (const auto* at = all; at != nullptr && at->if_index != 0; ++at) {
-    names.emplace_back(at->if_name);
-  }
-  if (all != nullptr) if_freenameindex(all);
-  return names;
 }
 
 void PcapInterface::CloseHandle::operator()(pcap* handle) const { pcap_close(handle); }

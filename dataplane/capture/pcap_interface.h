@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -116,9 +115,6 @@ class PcapInterface {
   std::atomic<bool> capturing_{false};
   std::atomic<uint32_t> interruptions_{0}, reopenings_{0};
 };
-
-// The names of the interfaces that exist, for messages.
-std::vector<std::string> InterfaceNames();
 
 }  // namespace vedette
 #endif  // VEDETTE_DATAPLANE_CAPTURE_PCAP_INTERFACE_H_

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "dataplane/capture/interface_counters.h"
 #include "dataplane/capture/pcap_live_source.h"
 
 namespace vedette {
@@ -17,7 +19,7 @@ absl::Status NoInterface() {
                    absl::StrJoin(InterfaceNames(), ", ")));
 }
 
-absl::StatusOr<LiveSources> OpenPcap(const CaptureConfig& config, std::string why, HostTime start) {
+absl::StatusOr<LiveSources> OpenPcap(const CaptureConfig& config, HostTime start) {
   const PcapInterfaceOptions options{.filter = config.bpf,
                                      .snap_length_bytes = config.snap_length_bytes,
                                      .buffer_mib = config.buffer_mib,
@@ -25,7 +27,10 @@ absl::StatusOr<LiveSources> OpenPcap(const CaptureConfig& config, std::string wh
   absl::StatusOr<std::unique_ptr<PcapLiveSource>> opened =
       PcapLiveSource::Open(config.interfaces, options, start);
   if (!opened.ok()) return opened.status();
-  LiveSources live{.sources = {}, .name = "libpcap", .why = std::move(why), .states = nullptr};
+  LiveSources live;
+  live.notes.emplace_back(config.source == "auto"
+                              ? "source libpcap, as the interfaces are the system's"
+                              : "source libpcap, as configured");
   const PcapLiveSource* source = opened->get();
   live.states = [source] {
     std::vector<PortState> states;
@@ -39,18 +44,76 @@ absl::StatusOr<LiveSources> OpenPcap(const CaptureConfig& config, std::string wh
   return live;
 }
 
+bool NamedForDpdk(const std::string& device) {
+  return IsPciAddress(device) || absl::StartsWith(device, "net_") || absl::StrContains(device, ':');
+}
+
+// An interface of the system is reached through the kernel.
+std::string DeviceOf(const std::string& interface) {
+  return NamedForDpdk(interface) ? interface : absl::StrCat("af_packet:", interface);
+}
+
+absl::Status CheckForDpdk(const CaptureConfig& config) {
+  if (config.bpf.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "capture.bpf: a filter runs in the kernel, which DPDK goes around; remove it, or set "
+      "capture.source to libpcap");
+}
+
+// A port tells its link, the first source what all of them lost.
+std::vector<PortState> StatesOf(const DpdkPorts& ports, const LiveSource& first) {
+  std::vector<PortState> states;
+  for (const DpdkPortState& port : ports.States()) {
+    const InterfaceLink link = port.removed   ? InterfaceLink::kMissing
+                               : port.link_up ? InterfaceLink::kUp
+                                              : InterfaceLink::kDown;
+    states.push_back({port.device, {.link = link, .capturing = !port.removed}, {}});
+  }
+  if (!states.empty()) states.front().losses = first.losses();
+  return states;
+}
+
+absl::StatusOr<LiveSources> OpenDpdk(const CaptureConfig& config, DpdkOptions dpdk,
+                                     HostTime start) {
+  const absl::Status possible = CheckForDpdk(config);
+  if (!possible.ok()) return possible;
+  std::vector<DpdkPortOptions> wanted;
+  for (const std::string& interface : config.interfaces) {
+    wanted.push_back({.device = DeviceOf(interface)});
+    dpdk.devices.push_back(wanted.back().device);
+  }
+  LiveSources live;
+  absl::StatusOr<std::unique_ptr<DpdkEnvironment>> environment = DpdkEnvironment::Start(dpdk);
+  if (!environment.ok()) return environment.status();
+  live.environment = *std::move(environment);
+  absl::StatusOr<std::unique_ptr<DpdkPorts>> ports =
+      DpdkPorts::Open(*live.environment, wanted, config.workers);
+  if (!ports.ok()) return ports.status();
+  live.ports = *std::move(ports);
+  live.notes.emplace_back(config.source == "auto" ? "source dpdk, as the ports are named for it"
+                                                  : "source dpdk, as configured");
+  for (const auto* notes : {&live.environment->notes(), &live.ports->notes()}) {
+    live.notes.insert(live.notes.end(), notes->begin(), notes->end());
+  }
+  live.sources = live.ports->OpenSources({start.wall_us});
+  live.states = [ports = live.ports.get(), first = live.sources.front().get()] {
+    return StatesOf(*ports, *first);
+  };
+  return live;
+}
+
 }  // namespace
 
-absl::StatusOr<LiveSources> OpenLiveSources(const CaptureConfig& config, HostTime start) {
+bool UsesDpdk(const CaptureConfig& config) {
+  if (config.source != "auto") return config.source == "dpdk";
+  return !config.interfaces.empty() &&
+         std::all_of(config.interfaces.begin(), config.interfaces.end(), NamedForDpdk);
+}
+
+absl::StatusOr<LiveSources> OpenLiveSources(const CaptureConfig& config, const DpdkOptions& dpdk,
+                                            HostTime start) {
   if (config.interfaces.empty()) return NoInterface();
-  if (config.source == "dpdk") {
-    return absl::InvalidArgumentError(
-        "capture.source: this build has no DPDK source; allowed auto or libpcap");
-  }
-  const bool asked = config.source == "libpcap";
-  return OpenPcap(config,
-                  asked ? "libpcap, as configured" : "libpcap, as all interfaces are the system's",
-                  start);
+  return UsesDpdk(config) ? OpenDpdk(config, dpdk, start) : OpenPcap(config, start);
 }
 
 }  // namespace vedette

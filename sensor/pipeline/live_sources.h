@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "dataplane/capture/dpdk_environment.h"
+#include "dataplane/capture/dpdk_port.h"
 #include "dataplane/capture/live_clock.h"
 #include "dataplane/capture/live_source.h"
 #include "dataplane/capture/pcap_interface.h"
@@ -23,9 +25,11 @@ struct PortState {
 };
 
 struct LiveSources {
+  // DPDK's, where it is used; they outlive the sources.
+  std::unique_ptr<DpdkEnvironment> environment;
+  std::unique_ptr<DpdkPorts> ports;
   std::vector<std::unique_ptr<LiveSource>> sources;  // one, or one for each worker
-  std::string name;                                  // as health events say it
-  std::string why;                                   // it was chosen: one line for the log
+  std::vector<std::string> notes;                    // what was chosen and why: lines for the log
   std::function<std::vector<PortState>()> states;
 
   std::vector<LiveSource*> pointers() const {
@@ -35,8 +39,13 @@ struct LiveSources {
   }
 };
 
-// kInvalidArgument, kNotFound, kPermissionDenied: the configuration asks for what there is not.
-absl::StatusOr<LiveSources> OpenLiveSources(const CaptureConfig& config, HostTime start);
+// What `auto` comes to: dpdk where all ports are named as DPDK names them.
+bool UsesDpdk(const CaptureConfig& config);
+
+// Codes that say that the configuration asks for what there is not: InvalidArgument, NotFound,
+// PermissionDenied, FailedPrecondition, Unimplemented.
+absl::StatusOr<LiveSources> OpenLiveSources(const CaptureConfig& config, const DpdkOptions& dpdk,
+                                            HostTime start);
 
 }  // namespace vedette
 #endif  // VEDETTE_SENSOR_PIPELINE_LIVE_SOURCES_H_

@@ -46,7 +46,8 @@ int Fail(const absl::Status& status) {
     spdlog::error("{}", Shown(line));
   }
   const bool usage = absl::IsInvalidArgument(status) || absl::IsNotFound(status) ||
-                     absl::IsPermissionDenied(status);
+                     absl::IsPermissionDenied(status) || absl::IsFailedPrecondition(status) ||
+                     absl::IsUnimplemented(status);
   return static_cast<int>(usage ? ExitStatus::kUsage : ExitStatus::kFailed);
 }
 
@@ -105,6 +106,8 @@ CoreChoice CoresOf(const CaptureConfig& capture) {
     return {cores.value_or(std::vector<int>{}),
             "polling threads on processors " + capture.cores + ", as configured"};
   }
+  // DPDK's ports know their memory, and say themselves where they are polled.
+  if (UsesDpdk(capture)) return {};
   const std::string first = capture.interfaces.empty() ? "" : capture.interfaces.front();
   return ChooseCores(UsableProcessors(), PollingThreads(capture), NodeOfInterface(first));
 }
@@ -113,7 +116,7 @@ EngineSetup SetupOf(const SensorConfig& config, const RunRequest& request, std::
   return {.workers = config.capture.workers,
           .flow_records = config.sinks.flows || !request.flows.empty(),
           .live = true,
-          .told = {.source = "libpcap",
+          .told = {.source = UsesDpdk(config.capture) ? "dpdk" : "libpcap",
                    .clock = "host",
                    .boot_ms = static_cast<int64_t>(ReadHostTime().wall_us / 1'000)},
           .cores = std::move(cores)};
@@ -149,10 +152,12 @@ int RunLive(const SensorConfig& config, const RunRequest& request) {
       Engine::Create(config, SetupOf(config, request, choice.cores), sinks);
   if (!engine.ok()) return Fail(engine.status());
   const uint64_t table_bytes = PopulateMemory();
-  absl::StatusOr<LiveSources> live = OpenLiveSources(config.capture, ReadHostTime());
+  absl::StatusOr<LiveSources> live = OpenLiveSources(config.capture, config.dpdk, ReadHostTime());
   if (!live.ok()) return Fail(live.status());
   spdlog::info("vedette {}, sensor {} of site {}", VEDETTE_VERSION, config.sensor, config.site);
-  spdlog::info("source {}; {}; {} MiB of tables", live->why, choice.why, table_bytes >> 20);
+  for (const std::string& note : live->notes) spdlog::info("{}", Shown(note));
+  if (!choice.why.empty()) spdlog::info("{}", choice.why);
+  spdlog::info("{} MiB of tables are in memory; listening", table_bytes >> 20);
   {
     const LiveWatch watch(*live);
     (*engine)->RunLive(live->pointers());

@@ -86,7 +86,7 @@ class Sensor:
             self.process = subprocess.Popen(
                 network.inside(sensor_run.PROGRAM, "run", *arguments, *options), stderr=log,
                 stdout=log)
-        self.wait_for_log("source ")
+        self.wait_for_log("; listening")
 
     def log(self):
         return self.log_path.read_text(encoding="utf-8")

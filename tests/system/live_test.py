@@ -75,10 +75,10 @@ class Live(system_test.SystemTest):
             self.assertEqual(event["packets_processed"], sum(event["decoded"].values()), event)
         self.assertEqual(total(health, "packets_received"), counted, total(health, "dropped"))
 
-    def see_what_the_replay_sees(self, *options, source="libpcap"):
+    def see_what_the_replay_sees(self, *options, source="libpcap", interfaces=("tap0",)):
         data, packets = busy_seconds()
         capture = self.write("busy.pcap", data)
-        sensor = self.listen(*options)
+        sensor = self.listen(*options, interfaces=interfaces)
         self.network.play("tap0", capture)
         self.end(sensor)
         (self.folder / "replayed").mkdir()
@@ -101,6 +101,39 @@ class Live(system_test.SystemTest):
 
     def test_two_workers_see_what_the_replay_sees(self):
         self.see_what_the_replay_sees("--workers", "2")
+
+    def listens_through_dpdk(self):
+        """Skips where the program was built without DPDK."""
+        tried = sensor_run.run("run", "--interface", "net_null0", "--bpf", "tcp")
+        if "built without DPDK" in tried.err.decode("utf-8"):
+            self.skipTest("the program was built without DPDK")
+
+    def test_af_packet_sees_what_the_replay_sees(self):
+        self.listens_through_dpdk()
+        self.see_what_the_replay_sees("--source", "dpdk", source="dpdk")
+
+    def test_af_xdp_sees_what_the_replay_sees(self):
+        self.listens_through_dpdk()
+        self.see_what_the_replay_sees("--workers", "2", source="dpdk", interfaces=["af_xdp:tap0"])
+
+    def test_overload_through_dpdk_is_counted_to_the_packet(self):
+        self.listens_through_dpdk()
+        capture = self.write("small.pcap", small_packets(60_000))
+        for device in ("af_packet:tap0", "af_xdp:tap0"):
+            before = self.network.counted("tap0")
+            sensor = self.listen(interfaces=[device])
+            self.network.play("tap0", capture, "--topspeed")
+            sensor.pause()
+            self.network.play("tap0", capture, "--topspeed")
+            sensor.go_on()
+            self.network.play("tap0", capture, "--topspeed")
+            self.end(sensor)
+            health = sensor.events("health")
+            self.assert_accounted(health, self.network.counted("tap0") - before)
+            self.assertGreater(total(health, "packets_processed"), 0)
+            self.assertGreater(sum(total(health, "dropped").values()), 0, "nothing was lost")
+            for file in sensor.files.values():
+                file.unlink()
 
     def test_overload_is_counted_to_the_packet(self):
         config = self.write("small.yaml", b"capture: {buffer_mib: 1}\n")
