@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "dataplane/capture/capture_record.h"
 #include "dataplane/capture/interface_counters.h"
 
@@ -26,8 +25,8 @@ constexpr int kBlockAgeMs = 10;
 constexpr char kAny[] = "any";
 
 absl::Status NoSuchInterface(const std::string& name) {
-  return absl::NotFoundError(absl::StrCat("no such interface: '", name,
-                                          "'; there are: ", absl::StrJoin(InterfaceNames(), ", ")));
+  return absl::NotFoundError(
+      absl::StrCat("no such interface: '", name, "'; there are: ", InterfaceNames()));
 }
 
 absl::Status NoRights(const std::string& name) {

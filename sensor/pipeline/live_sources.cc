@@ -5,7 +5,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "dataplane/capture/interface_counters.h"
 #include "dataplane/capture/pcap_live_source.h"
 
@@ -16,7 +15,7 @@ absl::Status NoInterface() {
   return absl::InvalidArgumentError(
       absl::StrCat("no interface to capture on: name one with --interface or under "
                    "capture.interfaces; there are: ",
-                   absl::StrJoin(InterfaceNames(), ", ")));
+                   InterfaceNames()));
 }
 
 absl::StatusOr<LiveSources> OpenPcap(const CaptureConfig& config, HostTime start) {

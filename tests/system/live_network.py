@@ -55,7 +55,7 @@ class Network:
     def add_pair(self, name):
         self.run("ip", "link", "add", name, "type", "veth", "peer", "name", name + "p")
         for end in (name, name + "p"):
-            self.run("ip", "link", "set", end, "arp", "off", "mtu", "9000", "up")
+            self.run("ip", "link", "set", end, "arp", "off", "up")
 
     def remove_pair(self, name):
         self.run("ip", "link", "del", name)
