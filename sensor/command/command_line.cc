@@ -9,6 +9,7 @@
 #include "detectors/near_name.h"
 #include "sensor/command/check_command.h"
 #include "sensor/command/command.h"
+#include "sensor/command/doctor_command.h"
 #include "sensor/command/explain_command.h"
 #include "sensor/command/patterns_command.h"
 #include "sensor/command/replay_command.h"
@@ -33,6 +34,7 @@ class CommandLine {
     AddReplay();
     AddRun();
     AddCheck();
+    AddDoctor();
     AddExplain();
     AddPatterns();
     AddHelp();
@@ -76,6 +78,20 @@ class CommandLine {
     command->add_option("-c,--config", config_, "the configuration")->type_name("FILE")->required();
     command->footer("Exit status: 0 usable; 2 not.");
     command->callback([this] { run_ = [this] { return RunCheck(config_, context_); }; });
+  }
+
+  void AddDoctor() {
+    CLI::App* command = Add("doctor", "Say what stands in the way of a sensor on this machine");
+    command->add_option("-c,--config", doctor_.config, "the sensor's configuration")
+        ->type_name("FILE");
+    command
+        ->add_option("-i,--interface", doctor_.interfaces, "in place of the configured; repeatable")
+        ->type_name("NAME")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    command->add_option("--root", doctor_.root, "look at the /proc and /sys in this folder")
+        ->type_name("DIR");
+    command->footer("Exit status: 0 nothing is wrong; 1 something is; 2 wrong usage.");
+    command->callback([this] { run_ = [this] { return RunDoctor(doctor_, context_); }; });
   }
 
   void AddExplain() {
@@ -152,6 +168,7 @@ class CommandLine {
   std::vector<std::string> names_;
   ReplayArguments replay_;
   RunArguments live_;
+  DoctorArguments doctor_;
   ExplainArguments explain_;
   PatternsArguments patterns_;
   std::string config_, help_;
