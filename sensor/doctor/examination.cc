@@ -106,7 +106,8 @@ class Examiner {
     });
     const uint32_t workers = config_.capture.workers;
     const uint32_t polling = workers == 1 ? 1 : workers + 1;
-    const std::string found = absl::StrCat(count, " for ", polling, " polling threads");
+    const std::string found = absl::StrCat(count, " for ", polling,
+                                           polling == 1 ? " polling thread" : " polling threads");
     if (count > polling) {
       Good("processors", found);
     } else {

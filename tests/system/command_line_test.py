@@ -5,7 +5,7 @@ import sensor_run
 import system_test
 from sensor_run import DONE, FAILED, ROOT, USAGE, run
 
-COMMANDS = ("replay", "check", "explain", "patterns", "help")
+COMMANDS = ("replay", "run", "check", "doctor", "explain", "patterns", "help")
 CARD = "4929 4212 3460 0821"
 
 
@@ -35,10 +35,11 @@ class CommandLine(system_test.SystemTest):
         self.refuse("help", "replya", status=USAGE, says=["'replya'", "'replay'"])
         self.refuse("replya", status=USAGE, says=["did you mean 'replay'"])
 
-    def test_manual_page_knows_every_option_of_replay(self):
+    def test_manual_page_knows_every_option(self):
         page = (ROOT / "docs" / "vedette.1").read_text().replace("Fl -", "Fl --")
-        for option in set(re.findall(r"--[a-z-]+", self.done("help", "replay"))) - {"--help"}:
-            self.assertIn(option.replace("--", "Fl --", 1), page)
+        for command in ("replay", "run", "doctor"):
+            for option in set(re.findall(r"--[a-z-]+", self.done("help", command))) - {"--help"}:
+                self.assertIn(option.replace("--", "Fl --", 1), page)
 
     def test_check_of_the_configuration_that_comes_with_it(self):
         for file in sorted((ROOT / "conf").glob("*.yaml")):

@@ -25,6 +25,8 @@ struct Outcome {
   int status = -1;
   std::string out, err;
   std::optional<ReplayRequest> request;
+  std::optional<RunRequest> run_request;
+  SensorConfig config;
 };
 
 Outcome Ran(const std::vector<std::string>& arguments) {
@@ -33,10 +35,17 @@ Outcome Ran(const std::vector<std::string>& arguments) {
   const CommandContext context{
       .out = out,
       .err = err,
-      .run_replay = [&outcome](const SensorConfig&, const ReplayRequest& request) {
-        outcome.request = request;
-        return static_cast<int>(ExitStatus::kInputIncomplete);
-      }};
+      .run_replay =
+          [&outcome](const SensorConfig&, const ReplayRequest& request) {
+            outcome.request = request;
+            return static_cast<int>(ExitStatus::kInputIncomplete);
+          },
+      .run_live =
+          [&outcome](const SensorConfig& config, const RunRequest& request) {
+            outcome.run_request = request;
+            outcome.config = config;
+            return static_cast<int>(ExitStatus::kDone);
+          }};
   outcome.status = RunCommandLine(arguments, context);
   outcome.out = out.str();
   outcome.err = err.str();
@@ -57,7 +66,7 @@ TEST(CommandLine, VersionAndHelpAreDone) {
   EXPECT_THAT(help.out, AllOf(HasSubstr("replay"), HasSubstr("check"), HasSubstr("explain"),
                               HasSubstr("patterns")));
   EXPECT_EQ(Ran({"--help"}).status, 0);
-  for (const char* command : {"replay", "check", "explain", "patterns", "help"}) {
+  for (const char* command : {"replay", "run", "check", "doctor", "explain", "patterns", "help"}) {
     EXPECT_EQ(Ran({"help", command}).status, 0) << command;
     EXPECT_EQ(Ran({command, "--help"}).status, 0) << command;
   }
@@ -70,7 +79,7 @@ TEST(CommandLine, WrongUsageSaysWhatThereIs) {
        std::vector<std::vector<std::string>>{{},
                                              {"replya"},
                                              {"help", "replya"},
-                                             {"run"},
+                                             {"run", "--interface"},
                                              {"replay"},
                                              {"replay", "--nope", "a.pcap"},
                                              {"check"},
@@ -86,8 +95,8 @@ TEST(CommandLine, WrongUsageSaysWhatThereIs) {
   }
   EXPECT_THAT(Ran({"replay", "--alert", "x", "a.pcap"}).err,
               AllOf(HasSubstr("did you mean '--alerts'?"), HasSubstr("See vedette help replay")));
-  EXPECT_THAT(Ran({"replya"}).err,
-              AllOf(HasSubstr("did you mean 'replay'?"), HasSubstr("Commands: replay, check")));
+  EXPECT_THAT(Ran({"replya"}).err, AllOf(HasSubstr("did you mean 'replay'?"),
+                                         HasSubstr("Commands: replay, run, check")));
 }
 
 TEST(CommandLine, ReplayHandsOverAndReturnsThePipelinesStatus) {
@@ -153,6 +162,63 @@ TEST(CommandLine, PatternsTestFindsCardNumbersAndShowsNone) {
   const std::string none = Written("vedette_none.txt", "nothing to see\n");
   EXPECT_THAT(Ran({"patterns", "test", none}).out, HasSubstr("no match"));
   EXPECT_EQ(Ran({"patterns", "test", "/nonexistent"}).status, 1);
+}
+
+TEST(CommandLine, RunOverridesTheConfiguration) {
+  const std::string config =
+      Written("run.yaml", "sensor: edge\ncapture: {interfaces: [eth8], workers: 3, bpf: tcp}\n");
+  const Outcome configured = Ran({"run", "-c", config});
+  ASSERT_TRUE(configured.run_request) << configured.err;
+  EXPECT_THAT(configured.config.capture.interfaces, ElementsAre("eth8"));
+  EXPECT_EQ(configured.config.capture.workers, 3U);
+  EXPECT_EQ(configured.config.sensor, "edge");
+  const Outcome ran =
+      Ran({"run", "-c", config, "-i", "eth1", "--interface", "eth2", "--workers", "2", "--bpf",
+           "udp", "--source", "libpcap", "--home", "192.0.2.0/24", "--alerts", "-"});
+  ASSERT_TRUE(ran.run_request) << ran.err;
+  EXPECT_THAT(ran.config.capture.interfaces, ElementsAre("eth1", "eth2"));
+  EXPECT_EQ(ran.config.capture.workers, 2U);
+  EXPECT_EQ(ran.config.capture.bpf, "udp");
+  EXPECT_EQ(ran.config.capture.source, "libpcap");
+  EXPECT_EQ(ran.config.home.size(), 1U);
+  EXPECT_EQ(ran.run_request->alerts, "-");
+}
+
+TEST(CommandLine, RunIsNamedAfterItsHost) {
+  const Outcome ran = Ran({"run", "-c", Written("empty.yaml", ""), "-i", "eth1"});
+  ASSERT_TRUE(ran.run_request) << ran.err;
+  EXPECT_NE(ran.config.sensor, "replay");
+  EXPECT_TRUE(IsIdentifier(ran.config.sensor));
+}
+
+TEST(CommandLine, RunSaysAllThatIsWrong) {
+  const std::string config =
+      Written("bad_run.yaml", "capture: {workers: 0, cores: 1-x, source: pcap, snap_length: 1}\n");
+  const Outcome ran =
+      Ran({"run", "-c", config, "--bpf", "udp prot", "--source", "dpkd", "--workers", "99", "-i",
+           "a", "-i", "a", "--alerts", "x", "--flows", "x"});
+  EXPECT_FALSE(ran.run_request);
+  EXPECT_EQ(ran.status, static_cast<int>(ExitStatus::kUsage));
+  for (const char* fault :
+       {"capture.workers: found '0', allowed a whole number, 1 to 16", "capture.cores: found '1-x'",
+        "capture.source: found 'pcap'", "snap_length: unknown key, known here",
+        "--bpf: ", "did you mean 'dpdk'", "--workers: found", "twice", "named for two kinds"}) {
+    EXPECT_THAT(ran.err, HasSubstr(fault));
+  }
+}
+
+TEST(CommandLine, CoreListsAreReadStrictly) {
+  EXPECT_THAT(*ParseCoreList("2-4,8"), ElementsAre(2, 3, 4, 8));
+  for (const char* text : {"", "a", "1-", "-1", "4-2", "1,1", "1-3,2", "1024", "1 2", "0x1"}) {
+    EXPECT_FALSE(ParseCoreList(text).ok()) << text;
+  }
+}
+
+TEST(CommandLine, DoctorLooksBelowARoot) {
+  const Outcome ran = Ran({"doctor", "--root", "/nonexistent", "-i", "eth1"});
+  EXPECT_EQ(ran.status, static_cast<int>(ExitStatus::kFailed));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("WRONG  interface eth1: does not exist"), HasSubstr("do: "),
+                             HasSubstr("things are wrong")));
 }
 
 }  // namespace
