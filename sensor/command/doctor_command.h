@@ -12,7 +12,7 @@ namespace vedette {
 struct DoctorArguments {
   std::string config;                   // empty: the built-in defaults
   std::vector<std::string> interfaces;  // in place of the configured ones
-  std::string root;                     // empty: this machine; else a folder with its /proc and /sys
+  std::string root;  // empty: this machine; else a folder with its /proc and /sys
 };
 
 // kFailed where something is wrong.

@@ -17,24 +17,25 @@ SECONDS_TO_STOP_MAX = 5
 
 
 def busy_seconds():
-    """Ten seconds of several kinds of attack and of ordinary traffic, as the wire has them."""
+    """Six seconds of several kinds of attack and of ordinary traffic, far enough from every limit that
+    a machine that is busy itself makes no other kind of them."""
     to, source = own_traffic.Recorder(), random.Random(5)
     for i in range(200):
         client = f"192.168.0.{10 + i % 20}"
-        to.add_all(i * 0.05, frames.connection(client, 20000 + i, "198.51.100.7", 80, b"GET / \r\n",
+        to.add_all(i * 0.03, frames.connection(client, 20000 + i, "198.51.100.7", 80, b"GET / \r\n",
                                                bytes(400), vlan=30 if i % 5 == 0 else None))
-    for i in range(2500):
+    for i in range(2000):
         spoofed = str(frames.ipaddress.ip_address(source.getrandbits(32)))
         to.add(1 + i * 0.001, frames.tcp(frames.SYN, spoofed, 1024 + i, "192.168.1.80", 443))
-    for port in range(1, 400):
-        to.add(5 + port * 0.008, frames.tcp(frames.SYN, "192.168.2.66", 61000, "192.168.1.81", port))
-        to.add(5.001 + port * 0.008, frames.tcp(frames.RST | frames.ACK, "192.168.1.81", port,
-                                                "192.168.2.66", 61000))
-    for host in range(1, 200):
-        to.add(6 + host * 0.015, frames.tcp(frames.SYN, "192.168.2.67", 61001, f"10.20.30.{host}",
-                                            22))
+    for port in range(1, 125):
+        to.add(0.5 + port * 0.04, frames.tcp(frames.SYN, "192.168.2.66", 61000, "192.168.1.81", port))
+        to.add(0.501 + port * 0.04, frames.tcp(frames.RST | frames.ACK, "192.168.1.81", port,
+                                               "192.168.2.66", 61000))
+    for host in range(1, 150):
+        to.add(1 + host * 0.03, frames.tcp(frames.SYN, "192.168.2.67", 61001, f"10.20.30.{host}",
+                                           22))
     for i in range(110):
-        to.add(4 + i * 0.02, frames.tcp(0x29, "203.0.113.6", 4000, "192.168.1.82", i + 1))
+        to.add(2 + i * 0.02, frames.tcp(0x29, "203.0.113.6", 4000, "192.168.1.82", i + 1))
     return capture_files.pcap(to.timed()), len(to.packets)
 
 
