@@ -8,6 +8,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace vedette {
 
@@ -24,6 +25,9 @@ class SpscRing {
   explicit SpscRing(uint32_t slots) noexcept : used_slots_(slots) {
     assert(slots <= kSlots && (slots & (slots - 1)) == 0);
   }
+
+  // Set-up, before either side runs: those that will be used.
+  std::span<T> slots() noexcept { return {slots_.data(), used_slots_}; }
 
   // Producer: the next slot to fill, once the consumer has given it back.
   T& WaitForFree() noexcept {

@@ -87,6 +87,9 @@ void LiveWatch::TellStates() {
     } else if (now.interruptions != known.state.interruptions && now.link == known.state.link) {
       spdlog::warn("interface {} was interrupted, {} times by now", name, now.interruptions);
     }
+    if (now.link == InterfaceLink::kUp && !now.capturing && known.state.capturing) {
+      spdlog::warn("interface {} is up and cannot be opened; trying each second", name);
+    }
     if (now.link != known.state.link || !known.known) {
       const auto level = now.link == InterfaceLink::kUp ? spdlog::level::info : spdlog::level::warn;
       spdlog::log(level, "interface {} {}", name, TextOf(now.link));

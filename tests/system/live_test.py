@@ -94,6 +94,9 @@ class Live(system_test.SystemTest):
                          {d["device"] for d in replayed.devices})
         self.assertEqual({h["source"] for h in sensor.events("health")}, {source})
         self.assertEqual({h["clock_source"] for h in sensor.events("health")}, {"host"})
+        valid = subprocess.run([sys.executable, sensor_run.ROOT / "scripts" / "validate_events",
+                                *sensor.files.values()], capture_output=True, text=True)
+        self.assertEqual(valid.returncode, 0, valid.stdout + valid.stderr)
         states = [alert["state"] for alert in sensor.events("alerts")]
         self.assertEqual(states.count("open"), states.count("close"), "every alert is closed")
 
