@@ -41,7 +41,7 @@ void DeclareInput(CLI::App& app, ReplayArguments& to) {
       ->type_name("max|real")
       ->group("Input");
   app.add_option("--source", to.source,
-                 "what reads the captures; dpdk: plain Ethernet ones, as DPDK ports do [libpcap]")
+                 "what reads the captures; dpdk: plain Ethernet ones [libpcap]")
       ->type_name("libpcap|dpdk")
       ->group("Input");
 }
