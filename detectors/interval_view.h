@@ -25,7 +25,7 @@ struct EndpointInterval {
   uint64_t mac_seen_us = 0;
   uint64_t first_us = 0, last_us = 0;  // of packets it sent; 0: none
   EndpointCounters counters;
-  DistinctBitmap<512> sources_in, targets_out, services_out, ports_out;
+  DistinctBitmap<512> sources_in, ports_out;
 };
 
 // What detectors may know of a content pattern.

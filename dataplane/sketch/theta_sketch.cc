@@ -163,13 +163,17 @@ std::span<const uint64_t> ThetaPool::HashesOf(ThetaHandle handle, uint64_t& thet
 void ThetaSet::Add(uint64_t hash) {
   if (hash == 0 || hash >= theta_) return;
   hashes_.push_back(hash);
-  if (hashes_.size() >= 8 * kThetaHashesMax) Compact();
+  if (hashes_.size() >= kRepeatsMax) Compact();
 }
 
 void ThetaSet::Merge(const ThetaPool& pool, ThetaHandle handle) {
   uint64_t theta;
   const std::span<const uint64_t> hashes = pool.HashesOf(handle, theta);
   theta_ = std::min(theta_, theta);
+  if (theta_ == kThetaWhole && hashes_.size() + hashes.size() < kRepeatsMax) {
+    hashes_.insert(hashes_.end(), hashes.begin(), hashes.end());
+    return;
+  }
   for (const uint64_t hash : hashes) Add(hash);
 }
 
@@ -216,9 +220,14 @@ std::string ThetaSet::ToHex() const {
   const Trimmed trimmed = Trim();
   const bool exact = trimmed.theta == kThetaWhole;
   const uint8_t longs = !exact ? 3 : trimmed.hashes.size() <= 1 ? 1 : 2;
-  std::string image;
-  const auto put = [&image](uint64_t value, size_t bytes) {
-    for (size_t i = 0; i < bytes; ++i) image.push_back(static_cast<char>(value >> (8 * i)));
+  std::string hex;
+  hex.reserve(2 * 8 * (3 + trimmed.hashes.size()));
+  const auto put = [&hex](uint64_t value, size_t bytes) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    for (size_t i = 0; i < bytes; ++i, value >>= 8) {
+      hex.push_back(kDigits[value >> 4 & 0x0f]);
+      hex.push_back(kDigits[value & 0x0f]);
+    }
   };
   put(longs, 1);
   put(kVersion, 1);
@@ -229,13 +238,6 @@ std::string ThetaSet::ToHex() const {
   if (longs > 1) put(trimmed.hashes.size(), 8);
   if (longs > 2) put(trimmed.theta, 8);
   for (const uint64_t hash : trimmed.hashes) put(hash, 8);
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(image.size() * 2);
-  for (const char c : image) {
-    hex.push_back(kDigits[static_cast<uint8_t>(c) >> 4]);
-    hex.push_back(kDigits[static_cast<uint8_t>(c) & 0x0f]);
-  }
   return hex;
 }
 

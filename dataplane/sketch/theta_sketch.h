@@ -88,6 +88,7 @@ class ThetaSet {
     uint64_t theta;
     std::vector<uint64_t> hashes;  // ascending
   };
+  static constexpr size_t kRepeatsMax = 8 * kThetaHashesMax;
   Trimmed Trim() const;
   void Compact();
 

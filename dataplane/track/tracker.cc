@@ -237,12 +237,6 @@ void Tracker::ChargeFlow(const DecodedPacket& packet, const Ends& ends,
   if (Is(packet, IpProtocol::kUdp)) {
     ++target.udp_unasked_in;
     target.udp_unasked_bytes_in += out.bytes;
-  } else if (flow.state == FlowState::kSynAck && !out.forward) {
-    ++target.syn_ack_unasked_in;
-  } else if (flow.state == FlowState::kMidstream ||
-             (flow.state == FlowState::kReset && flow.tcp_flags[1 - side] == 0 &&
-              (flow.tcp_flags[side] & kTcpSyn) == 0)) {
-    ++target.tcp_unasked_in;
   }
 }
 
@@ -275,7 +269,7 @@ void Tracker::TrackLink(const DecodedPacket& packet, const PacketKeys& keys,
     row.mac = packet.is_arp ? packet.arp.sender_mac : packet.source_mac;
     row.mac_seen_us = packet.arrival.us;
   }
-  if (packet.is_arp) TrackArp(packet, keys, out);
+  if (packet.is_arp) TrackArp(packet, keys);
 }
 
 void Tracker::ChargeIrregularities(const DecodedPacket& packet, const TrackedPacket& out) noexcept {

@@ -90,7 +90,7 @@ class Tracker {
 
   void TrackIp(const DecodedPacket& packet, const PacketKeys& keys, TrackedPacket& out) noexcept;
   void TrackLink(const DecodedPacket& packet, const PacketKeys& keys, TrackedPacket& out) noexcept;
-  void TrackArp(const DecodedPacket& packet, const PacketKeys& keys, TrackedPacket& out) noexcept;
+  void TrackArp(const DecodedPacket& packet, const PacketKeys& keys) noexcept;
   Flow& FindOrBegin(const DecodedPacket& packet, const PacketKeys& keys, const Sides& sides,
                     bool& begun) noexcept;
   Flow& Begin(const DecodedPacket& packet, const PacketKeys& keys, const Sides& sides) noexcept;

@@ -50,10 +50,7 @@ void Tracker::ChargeOpening(const DecodedPacket& packet, const Ends& ends,
   responder.sources_in.Add(fwd ? ends.source_address : ends.target_address);
   // Of the strangers who share the overflow row nobody asks whom each of them tried.
   if (window_.endpoints->IsOverflow(initiator)) return window_.attempts->Refuse();
-  const uint64_t service = ServiceOf(flow.key.protocol, port);
-  initiator.targets_out.Add(peer);
-  initiator.services_out.Add(KeyedHash::Combine(peer, service));
-  initiator.ports_out.Add(KeyedHash::Combine({}, service));
+  initiator.ports_out.Add(KeyedHash::Combine({}, ServiceOf(flow.key.protocol, port)));
   AttemptPair* const attempt =
       fwd ? Attempt(ends.source, out.source_key, flow.responder_ip(), peer)
           : Attempt(ends.target, out.target_key, flow.responder_ip(), peer);
@@ -166,12 +163,10 @@ void Tracker::RefuseQuoted(const DecodedPacket& packet, const TrackedPacket& out
 }
 
 // No row for the address asked for: a scan would make devices of addresses nobody has.
-void Tracker::TrackArp(const DecodedPacket& packet, const PacketKeys& keys,
-                       TrackedPacket& out) noexcept {
+void Tracker::TrackArp(const DecodedPacket& packet, const PacketKeys& keys) noexcept {
   constexpr uint16_t kRequest = 1, kReply = 2;
   const ArpFields& arp = packet.arp;
   if (arp.operation == kReply) {
-    ++out.source->counters.arp_replies_out;
     if (arp.target_ip.is_zero() || arp.target_ip == arp.sender_ip) return;
     if (AttemptPair* attempt =
             Attempt({.ip = arp.target_ip, .vlan = packet.vlan()}, arp.sender_ip)) {
@@ -181,9 +176,7 @@ void Tracker::TrackArp(const DecodedPacket& packet, const PacketKeys& keys,
     return;
   }
   if (arp.operation != kRequest) return;
-  ++out.source->counters.arp_requests_out;
   if (arp.target_ip == arp.sender_ip) return;  // announces itself (RFC 5227)
-  out.source->targets_out.Add(hash_.OfAddress(arp.target_ip));
   if (AttemptPair* attempt = Attempt(keys.source, arp.target_ip)) {
     ++attempt->flows;
     attempt->last_us = std::max(attempt->last_us, packet.arrival.us);

@@ -36,7 +36,6 @@ void CountIcmp(const DecodedPacket& packet, uint32_t bytes, EndpointCounters& so
     ++source.icmp_echo_out;
     ++target.icmp_echo_in;
   } else if (IsUnreachable(packet)) {
-    ++source.icmp_unreachable_out;
     ++target.icmp_unreachable_in;
   }
 }
@@ -69,7 +68,6 @@ void Tracker::ChargeEndpoints(const DecodedPacket& packet, const Sides& sides,
   } else if (sides.target_home && sides.source_outside) {
     target.ingress_bytes += out.bytes;
   }
-  source.payload_packets_out += packet.payload_wire_length != 0;
   if (packet.fragment.is_fragment) {
     ++source.fragments;
     ++target.fragments;
@@ -78,18 +76,19 @@ void Tracker::ChargeEndpoints(const DecodedPacket& packet, const Sides& sides,
   if (Is(packet, IpProtocol::kTcp)) {
     ++source.tcp_packets;
     ++target.tcp_packets;
-    if (packet.deepest == Layer::kTransport) CountTcpFlags(packet.tcp_flags, source, &target);
+    constexpr uint8_t kRare = kTcpSyn | kTcpFin | kTcpRst;
+    if (packet.deepest == Layer::kTransport && (packet.tcp_flags & kRare) != 0) {
+      CountTcpFlags(packet.tcp_flags, source, &target);
+    }
   } else if (Is(packet, IpProtocol::kUdp)) {
     ++source.udp_packets;
     ++target.udp_packets;
     ++target.udp_in;
-    target.udp_bytes_in += out.bytes;
   } else if (IsIcmp(packet)) {
     CountIcmp(packet, out.bytes, source, target);
   } else {
     ++source.other_packets;
     ++target.other_packets;
-    ++target.other_in;
   }
   const bool verified = packet.ip_checksum_checked || packet.transport_checksum_checked;
   source.checksums_verified += verified;

@@ -95,24 +95,36 @@ void DeviceWindows::Account::Merge(const Account& other) {
   for (const auto& [kind, count] : other.errors) errors[kind] += count;
 }
 
+void DeviceWindows::Account::MergeSketches(absl::Span<const ShardRow> rows) {
+  for (const ShardRow& row : rows) {
+    peers.Merge(*row.thetas, row.row->neighbours);
+    peers.Merge(*row.thetas, row.row->destinations);
+    destinations.Merge(*row.thetas, row.row->destinations);
+  }
+}
+
 void DeviceWindows::Observe(const IntervalView& view, absl::Span<const ShardRow> rows,
                             const IdentityOf& identify, std::vector<DeviceEvent>& out) {
   const uint64_t begin_us = view.begin_us - view.begin_us % limits_.window_us;
   if (open_ && begin_us != begin_us_) Finish(identify, out);
   open_ = true;
   begin_us_ = begin_us;
-  ObserveEndpoints(view);
-  ObserveSketches(rows);
+  ObserveEndpoints(view, rows);
   ObservePairs(view);
 }
 
-void DeviceWindows::ObserveEndpoints(const IntervalView& view) {
+// Endpoints and rows are both in the order of keys.
+void DeviceWindows::ObserveEndpoints(const IntervalView& view, absl::Span<const ShardRow> rows) {
   const uint64_t second = (view.begin_us - begin_us_) / kSecondUs;
   const uint64_t bit = uint64_t{1} << (second % 64);
+  size_t end = 0;
   for (const EndpointInterval& endpoint : view.endpoints) {
+    const size_t begin = end;
+    while (end < rows.size() && rows[end].row->key == endpoint.key) ++end;
     if (!endpoint.home) continue;
     Account* account = Obtain(endpoint);
     if (account == nullptr) continue;
+    account->MergeSketches(rows.subspan(begin, end - begin));
     account->last_us = std::max(account->last_us, endpoint.last_us);
     if (endpoint.counters.packets_out != 0) account->active_seconds[second / 64] |= bit;
     account->counters.Merge(endpoint.counters);
@@ -132,17 +144,6 @@ DeviceWindows::Account* DeviceWindows::Obtain(const EndpointInterval& endpoint) 
   account.key = endpoint.key;
   account.active_seconds.resize((limits_.window_us / kSecondUs + 63) / 64);
   return &account;
-}
-
-void DeviceWindows::ObserveSketches(absl::Span<const ShardRow> rows) {
-  for (const ShardRow& row : rows) {
-    if (!row.row->home) continue;
-    const auto at = accounts_.find(row.row->key);
-    if (at == accounts_.end()) continue;
-    at->second.peers.Merge(*row.thetas, row.row->neighbours);
-    at->second.peers.Merge(*row.thetas, row.row->destinations);
-    at->second.destinations.Merge(*row.thetas, row.row->destinations);
-  }
 }
 
 void DeviceWindows::ObservePairs(const IntervalView& view) {
@@ -209,17 +210,20 @@ DeviceEvent DeviceWindows::EventOf(const Account& account, const DeviceIdentity&
   for (const auto& [kind, count] : account.errors) {
     event.errors[std::string(Describe(kind).wire_name)] = Signed(count);
   }
-  event.peers_estimate = Rounded(account.peers.Estimate());
-  event.destinations_estimate = Rounded(account.destinations.Estimate());
-  event.ports_estimate = Rounded(account.ports.Estimate());
+  const double peers = account.peers.Estimate();
+  const double destinations = account.destinations.Estimate();
+  const double ports = account.ports.Estimate();
+  event.peers_estimate = Rounded(peers);
+  event.destinations_estimate = Rounded(destinations);
+  event.ports_estimate = Rounded(ports);
   event.peers_sketch = account.peers.ToHex();
   event.destinations_sketch = account.destinations.ToHex();
   const FeatureVector features =
       FeaturesOf({.counters = account.counters,
                   .window_s = static_cast<double>(limits_.window_us) * 1e-6,
-                  .peers = account.peers.Estimate(),
-                  .destinations = account.destinations.Estimate(),
-                  .ports = account.ports.Estimate(),
+                  .peers = peers,
+                  .destinations = destinations,
+                  .ports = ports,
                   .active_seconds = Bits(account.active_seconds),
                   .top_destination_bytes = top.empty() ? 0 : top.front().second.bytes});
   event.features.assign(features.begin(), features.end());

@@ -61,12 +61,12 @@ class DeviceWindows {
     Egress egress;
     absl::btree_map<DecodeStatus, uint64_t> errors;
     void Merge(const Account& other);
+    void MergeSketches(absl::Span<const ShardRow> rows);
   };
   using Accounts = absl::btree_map<EndpointKey, Account>;
 
-  void ObserveEndpoints(const IntervalView& view);
+  void ObserveEndpoints(const IntervalView& view, absl::Span<const ShardRow> rows);
   Account* Obtain(const EndpointInterval& endpoint);  // null, and counted: no room
-  void ObserveSketches(absl::Span<const ShardRow> rows);
   void ObservePairs(const IntervalView& view);
   void AddEgress(Account& account, const EgressPair& pair) const;
   DeviceEvent EventOf(const Account& account, const DeviceIdentity& identity) const;

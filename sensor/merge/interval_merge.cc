@@ -4,6 +4,7 @@
 #include <cstring>
 #include <tuple>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 
 namespace vedette {
@@ -11,35 +12,46 @@ namespace {
 
 using Windows = absl::Span<const ShardWindow* const>;
 
-// Copies what `list_of` names in every window.
-template <typename T, typename ListOf>
-void Gather(Windows windows, std::vector<T>& all, ListOf&& list_of) {
-  all.clear();
-  for (const ShardWindow* window : windows) {
-    const auto& list = list_of(*window);
-    all.insert(all.end(), list.records().begin(), list.records().end());
-  }
-}
-
-// What `list_of` names in every window, by key; records of one key are added up. The records are
-// large: they are sorted by reference and copied once.
-template <typename T, typename ListOf, typename KeyOf, typename Add>
-void GatherAndFold(Windows windows, std::vector<T>& all, ListOf&& list_of, KeyOf&& key_of,
-                   Add&& add) {
+// References to what `list_of` names in every window, by `key_of`. The records are large: they are
+// sorted by reference and copied once.
+template <typename T, typename ListOf, typename KeyOf>
+std::vector<const T*> Sorted(Windows windows, ListOf&& list_of, KeyOf&& key_of) {
   std::vector<const T*> order;
+  size_t count = 0;
+  for (const ShardWindow* window : windows) count += list_of(*window).records().size();
+  order.reserve(count);
   for (const ShardWindow* window : windows) {
     for (const T& record : list_of(*window).records()) order.push_back(&record);
   }
-  std::stable_sort(order.begin(), order.end(),
-                   [&](const T* a, const T* b) { return key_of(*a) < key_of(*b); });
+  std::sort(order.begin(), order.end(),
+            [&](const T* a, const T* b) { return key_of(*a) < key_of(*b); });
+  return order;
+}
+
+template <typename T, typename ListOf, typename KeyOf>
+void Gather(Windows windows, std::vector<T>& all, ListOf&& list_of, KeyOf&& key_of) {
   all.clear();
-  for (const T* record : order) {
+  for (const T* record : Sorted<T>(windows, list_of, key_of)) all.push_back(*record);
+}
+
+// Records of one key are added up, whatever their order.
+template <typename T, typename ListOf, typename KeyOf, typename Add>
+void GatherAndFold(Windows windows, std::vector<T>& all, ListOf&& list_of, KeyOf&& key_of,
+                   Add&& add) {
+  all.clear();
+  for (const T* record : Sorted<T>(windows, list_of, key_of)) {
     if (!all.empty() && key_of(all.back()) == key_of(*record)) {
       add(all.back(), *record);
     } else {
       all.push_back(*record);
     }
   }
+}
+
+// Its lines are not next to those of the row before, and the processor cannot guess them.
+void Prefetch(const EndpointRow& row) {
+  const char* const at = reinterpret_cast<const char*>(&row);
+  for (size_t line = 0; line < sizeof(row); line += 64) __builtin_prefetch(at + line);
 }
 
 void AddRow(EndpointInterval& to, const EndpointRow& row) {
@@ -56,8 +68,6 @@ void AddRow(EndpointInterval& to, const EndpointRow& row) {
     to.last_us = std::max(to.last_us, row.last_us);
   }
   to.sources_in.Merge(row.sources_in);
-  to.targets_out.Merge(row.targets_out);
-  to.services_out.Merge(row.services_out);
   to.ports_out.Merge(row.ports_out);
 }
 
@@ -86,23 +96,53 @@ const IntervalView& IntervalMerger::Merge(uint64_t second, Windows windows) {
 }
 
 void IntervalMerger::MergeEndpoints(Windows windows) {
-  rows_.clear();
+  constexpr size_t kAhead = 4;
+  GroupRows(windows);
+  endpoints_.clear();
+  endpoints_.reserve(keys_.size());
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (i + kAhead < rows_.size()) Prefetch(*rows_[i + kAhead].row);
+    const EndpointRow& row = *rows_[i].row;
+    if (endpoints_.empty() || endpoints_.back().key != row.key) {
+      endpoints_.emplace_back().key = row.key;
+    }
+    AddRow(endpoints_.back(), row);
+  }
+  view_.endpoints = endpoints_;
+}
+
+// Most keys have a row in each shard: the keys are sorted, not the rows, which find their place by
+// counting.
+void IntervalMerger::GroupRows(Windows windows) {
+  keys_.clear();
+  key_of_row_.clear();
+  absl::flat_hash_map<EndpointKey, uint32_t> numbers;
+  numbers.reserve(endpoints_.size());  // about as many as a second ago
   for (const ShardWindow* window : windows) {
     for (const EndpointRow& row : window->endpoints.rows()) {
-      rows_.push_back({&row, &window->endpoints.thetas()});
+      const auto next = static_cast<uint32_t>(keys_.size());
+      const auto [at, is_new] = numbers.try_emplace(row.key, next);
+      if (is_new) keys_.push_back({.key = row.key, .number = next});
+      ++keys_[at->second].rows;
+      key_of_row_.push_back(at->second);
     }
     losses_.endpoints += window->endpoints.refused();
   }
-  std::stable_sort(rows_.begin(), rows_.end(),
-                   [](const ShardRow& a, const ShardRow& b) { return a.row->key < b.row->key; });
-  endpoints_.clear();
-  for (const ShardRow& row : rows_) {
-    if (endpoints_.empty() || endpoints_.back().key != row.row->key) {
-      endpoints_.emplace_back().key = row.row->key;
-    }
-    AddRow(endpoints_.back(), *row.row);
+  std::sort(keys_.begin(), keys_.end(),
+            [](const KeyRows& a, const KeyRows& b) { return a.key < b.key; });
+  std::vector<uint32_t> place_of_key(keys_.size());
+  uint32_t place = 0;
+  for (const KeyRows& key : keys_) {
+    place_of_key[key.number] = place;
+    place += key.rows;
   }
-  view_.endpoints = endpoints_;
+  rows_.resize(key_of_row_.size());
+  auto key_of_row = key_of_row_.begin();
+  for (const ShardWindow* window : windows) {
+    for (const EndpointRow& row : window->endpoints.rows()) {
+      rows_[place_of_key[*key_of_row++]++] = {&row, &window->endpoints.thetas()};
+    }
+  }
 }
 
 void IntervalMerger::MergePairs(Windows windows) {
@@ -153,43 +193,32 @@ void IntervalMerger::MergePairs(Windows windows) {
 }
 
 void IntervalMerger::MergeLogs(Windows windows) {
-  Gather(windows, contacts_, [](const ShardWindow& w) -> auto& { return w.contacts; });
-  std::sort(contacts_.begin(), contacts_.end(), [](const Contact& a, const Contact& b) {
-    const auto key = [](const Contact& c) {
-      return std::tie(c.start_us, c.device, c.destination, c.protocol, c.port, c.phase, c.end_us,
-                      c.outcome, c.vlan, c.bytes_out, c.bytes_in, c.app, c.resumed);
-    };
-    return key(a) < key(b);
-  });
+  Gather(
+      windows, contacts_, [](const ShardWindow& w) -> auto& { return w.contacts; },
+      [](const Contact& c) {
+        return std::tie(c.start_us, c.device, c.destination, c.protocol, c.port, c.phase, c.end_us,
+                        c.outcome, c.vlan, c.bytes_out, c.bytes_in, c.app, c.resumed);
+      });
   view_.contacts = contacts_;
-
-  Gather(windows, dns_, [](const ShardWindow& w) -> auto& { return w.dns; });
-  std::sort(dns_.begin(), dns_.end(), [](const DnsMessage& a, const DnsMessage& b) {
-    const auto key = [](const DnsMessage& m) {
-      return std::make_tuple(m.arrival_us, m.client, m.server, m.is_response, m.id, m.type, m.vlan,
-                             m.response_code, m.message_bytes, m.answer_bytes, m.answers,
-                             m.answer_type, NameOf(m));
-    };
-    return key(a) < key(b);
-  });
+  Gather(
+      windows, dns_, [](const ShardWindow& w) -> auto& { return w.dns; },
+      [](const DnsMessage& m) {
+        return std::make_tuple(m.arrival_us, m.client, m.server, m.is_response, m.id, m.type,
+                               m.vlan, m.response_code, m.message_bytes, m.answer_bytes, m.answers,
+                               m.answer_type, NameOf(m));
+      });
   view_.dns = dns_;
-
-  Gather(windows, names_, [](const ShardWindow& w) -> auto& { return w.names; });
-  std::sort(names_.begin(), names_.end(), [](const NameSighting& a, const NameSighting& b) {
-    const auto key = [](const NameSighting& n) {
-      return std::make_tuple(n.arrival_us, n.endpoint, n.source, n.mac, NameOf(n));
-    };
-    return key(a) < key(b);
-  });
+  Gather(
+      windows, names_, [](const ShardWindow& w) -> auto& { return w.names; },
+      [](const NameSighting& n) {
+        return std::make_tuple(n.arrival_us, n.endpoint, n.source, n.mac, NameOf(n));
+      });
   view_.names = names_;
-
-  Gather(windows, matches_, [](const ShardWindow& w) -> auto& { return w.matches; });
-  std::sort(matches_.begin(), matches_.end(), [](const ContentMatch& a, const ContentMatch& b) {
-    const auto key = [](const ContentMatch& m) {
-      return std::tie(m.arrival_us, m.flow, m.pattern, m.offset_bytes, m.digest, m.device);
-    };
-    return key(a) < key(b);
-  });
+  Gather(
+      windows, matches_, [](const ShardWindow& w) -> auto& { return w.matches; },
+      [](const ContentMatch& m) {
+        return std::tie(m.arrival_us, m.flow, m.pattern, m.offset_bytes, m.digest, m.device);
+      });
   view_.matches = matches_;
   for (const ShardWindow* window : windows) {
     losses_.contacts += window->contacts.refused();

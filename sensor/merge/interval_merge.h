@@ -40,7 +40,13 @@ class IntervalMerger {
   uint64_t flows_active() const { return flows_active_; }
 
  private:
+  // A key of the interval: its number in the order of arrival, and how many rows it has.
+  struct KeyRows {
+    EndpointKey key;
+    uint32_t number = 0, rows = 0;
+  };
   void MergeEndpoints(absl::Span<const ShardWindow* const> windows);
+  void GroupRows(absl::Span<const ShardWindow* const> windows);
   void MergePairs(absl::Span<const ShardWindow* const> windows);
   void MergeLogs(absl::Span<const ShardWindow* const> windows);
 
@@ -48,6 +54,8 @@ class IntervalMerger {
   std::vector<PatternLabel> patterns_;
   IntervalView view_;
   bool started_ = false;
+  std::vector<KeyRows> keys_;
+  std::vector<uint32_t> key_of_row_;  // by number
   std::vector<ShardRow> rows_;
   std::vector<EndpointInterval> endpoints_;
   std::vector<EgressPair> egress_;

@@ -25,7 +25,7 @@ std::string EndpointsText(const IntervalView& view) {
 #define X(name) absl::StrAppend(&text, " ", e.counters.name);
     VEDETTE_ENDPOINT_COUNTERS(X)
 #undef X
-    absl::StrAppend(&text, " ", e.targets_out.set_bits(), " ", e.ports_out.set_bits(), "\n");
+    absl::StrAppend(&text, " ", e.sources_in.set_bits(), " ", e.ports_out.set_bits(), "\n");
   }
   return text;
 }

@@ -65,7 +65,7 @@ inline void ObserveEndpoint(const Observation& o, const KeyedHash& hash, ShardWi
   row.seen_sending = true;
   row.last_us = o.at_us;
   const KeyHash peer = hash.OfAddress(o.peer);
-  row.targets_out.Add(peer);
+  row.sources_in.Add(peer);
   row.ports_out.Add(KeyedHash::Combine(peer, o.dice % 50));
   if (!home) return;
   window.endpoints.AddPeer(row, ThetaHashOf(o.peer), /*outside=*/o.dice % 2 == 0);
