@@ -1,22 +1,21 @@
 // A detector's memory of its subjects: bounded whatever an attacker multiplies. When it is full the
-// eighth that was quiet longest is forgotten; ties by key, so that the same intervals always leave
-// the same memory. Owned by a detector, control thread.
+// subject that was touched longest ago gives its place to the newcomer. Views are sorted, so the
+// order of touches, and with it what is remembered, is the same for any number of workers. Full, it
+// allocates no more. Owned by a detector, control thread.
 #ifndef VEDETTE_DETECTORS_BOUNDED_STATES_H_
 #define VEDETTE_DETECTORS_BOUNDED_STATES_H_
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <list>
 #include <memory>
-#include <utility>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 
 namespace vedette {
 
-// A state stays where it is until it is forgotten. Walking goes in no order: alert life sorts what
-// an interval found.
+// A state stays where it is until it is forgotten.
 template <typename Key, typename State>
 class BoundedStates {
  public:
@@ -24,50 +23,66 @@ class BoundedStates {
 
   // The subject's state, made if need be.
   State& Touch(const Key& key, uint64_t now_us) {
-    auto at = states_.find(key);
-    if (at == states_.end()) {
-      if (states_.size() >= max_) ForgetOldest();
-      at = states_.try_emplace(key, std::make_unique<Entry>()).first;
+    const auto known = places_.find(key);
+    if (known != places_.end()) {
+      entries_.splice(entries_.end(), entries_, known->second);
+    } else {
+      MakeNewest(key);
     }
-    at->second->touched_us = now_us;
-    return at->second->state;
+    Entry& entry = entries_.back();
+    entry.touched_us = now_us;
+    return entry.state;
   }
   State* Find(const Key& key) {
-    const auto at = states_.find(key);
-    return at == states_.end() ? nullptr : &at->second->state;
+    const auto at = places_.find(key);
+    return at == places_.end() ? nullptr : &at->second->state;
   }
-  void Forget(const Key& key) { states_.erase(key); }
-  size_t size() const { return states_.size(); }
+  void Forget(const Key& key) {
+    const auto at = places_.find(key);
+    if (at == places_.end()) return;
+    entries_.erase(at->second);
+    places_.erase(at);
+  }
+  size_t size() const { return places_.size(); }
 
-  // `call(key, state, touched_us)`; false: forget it.
+  // From the one that was touched longest ago. `call(key, state, touched_us)`; false: forget it.
   template <typename Call>
   void Each(Call&& call) {
-    absl::erase_if(states_, [&call](auto& item) {
-      return !call(item.first, item.second->state, item.second->touched_us);
-    });
+    for (auto at = entries_.begin(); at != entries_.end();) {
+      const auto entry = at++;
+      if (call(entry->key, entry->state, entry->touched_us)) continue;
+      places_.erase(entry->key);
+      entries_.erase(entry);
+    }
   }
 
  private:
   struct Entry {
     // Written out: a defaulted one would need the defaults of a State nested in a class that the
     // compiler is still reading. Clang refuses that.
-    Entry() : touched_us(0), state() {}
+    explicit Entry(const Key& subject) : key(subject), touched_us(0), state() {}
+    Key key;
     uint64_t touched_us;
     State state;
   };
+  using Entries = std::list<Entry>;
 
-  void ForgetOldest() {
-    std::vector<std::pair<uint64_t, Key>> by_age;
-    by_age.reserve(states_.size());
-    for (const auto& [key, entry] : states_) by_age.emplace_back(entry->touched_us, key);
-    const size_t gone = std::max<size_t>(1, by_age.size() / 8);
-    std::nth_element(by_age.begin(), by_age.begin() + static_cast<std::ptrdiff_t>(gone) - 1,
-                     by_age.end());
-    for (size_t i = 0; i < gone; ++i) states_.erase(by_age[i].second);
+  void MakeNewest(const Key& key) {
+    if (places_.size() < max_) {
+      entries_.emplace_back(key);
+    } else {
+      Entry& oldest = entries_.front();
+      places_.erase(oldest.key);
+      std::destroy_at(&oldest);
+      std::construct_at(&oldest, key);
+      entries_.splice(entries_.end(), entries_, entries_.begin());
+    }
+    places_.emplace(key, std::prev(entries_.end()));
   }
 
   size_t max_;
-  absl::flat_hash_map<Key, std::unique_ptr<Entry>> states_;
+  Entries entries_;  // by the time of the last touch
+  absl::flat_hash_map<Key, typename Entries::iterator> places_;
 };
 
 }  // namespace vedette

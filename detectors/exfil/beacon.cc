@@ -70,7 +70,7 @@ void Beacon::Hear(const Contact& contact, uint64_t now_us, std::vector<Pair>& ca
   }
   state.starts_us[state.calls++ % kCallsKept] = contact.start_us;
   state.resumed += contact.resumed;
-  called.push_back(pair);
+  if (state.calls >= config_.calls_min) called.push_back(pair);
   HearCaller(contact, now_us);
 }
 

@@ -13,7 +13,7 @@
 #include <tuple>
 #include <vector>
 
-#include "absl/container/btree_map.h"
+#include "absl/container/inlined_vector.h"
 #include "detectors/bounded_states.h"
 #include "detectors/detector.h"
 
@@ -62,11 +62,12 @@ class Beacon {
     bool alarmed = false;
   };
   struct Callers {
-    std::vector<IpAddress> devices;  // at most devices_max + 1
+    absl::InlinedVector<IpAddress, 3> devices;  // at most devices_max + 1
   };
   struct Rhythm {
     double median_s = 0, dispersion = 0, skew = 0;
   };
+  // Notes in `called` who has called often enough to be judged.
   void Hear(const Contact& contact, uint64_t now_us, std::vector<Pair>& called);
   void HearEnd(const Contact& contact, State& state) const;
   void HearCaller(const Contact& contact, uint64_t now_us);
