@@ -187,15 +187,9 @@ Inspector::Stream* Inspector::StreamOf(const TrackedPacket& tracked) noexcept {
     return stream.side == side ? &stream : nullptr;
   }
   if (streams_.empty() || tracked.packet->payload.empty()) return nullptr;
-  if (free_streams_.empty()) {
-    hand_ = (hand_ + 1) % streams_.size();
-    Flow* const other = streams_[hand_].flow;
-    if (tracked.packet->arrival.us - other->last_us < kQuietUs) {
-      ++streams_refused_;
-      return nullptr;
-    }
-    other->stream_slot = kReadEnough;
-    Release(static_cast<uint16_t>(hand_));
+  if (free_streams_.empty() && !FreeQuietStream(tracked.packet->arrival.us)) {
+    ++streams_refused_;
+    return nullptr;
   }
   flow.stream_slot = free_streams_.back();
   free_streams_.pop_back();
@@ -208,6 +202,26 @@ Inspector::Stream* Inspector::StreamOf(const TrackedPacket& tracked) noexcept {
   stream.left_bytes = options_.stream_bytes;
   scanner_.Begin(stream.pattern);
   return &stream;
+}
+
+// A look at a stream is a look at its flow, most likely not in the cache. After a round of looks in
+// vain it is known until when there is nothing to find: flows only become younger.
+bool Inspector::FreeQuietStream(uint64_t now_us) noexcept {
+  if (++hand_ == streams_.size()) {
+    hand_ = 0;
+    none_quiet_until_us_ = oldest_in_round_us_ + kQuietUs;
+    oldest_in_round_us_ = now_us;
+  }
+  if (now_us < none_quiet_until_us_) {
+    oldest_in_round_us_ = std::min(oldest_in_round_us_, none_quiet_until_us_ - kQuietUs);
+    return false;
+  }
+  Flow* const other = streams_[hand_].flow;
+  oldest_in_round_us_ = std::min(oldest_in_round_us_, other->last_us);
+  if (now_us - other->last_us < kQuietUs) return false;
+  other->stream_slot = kReadEnough;
+  Release(static_cast<uint16_t>(hand_));
+  return true;
 }
 
 // In order, each byte once. One early segment is held; a second one means that something was lost,

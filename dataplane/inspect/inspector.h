@@ -68,6 +68,7 @@ class Inspector {
   NameSearch FindServerName(Flow& flow, Bytes first_bytes) noexcept;
 
   Stream* StreamOf(const TrackedPacket& tracked) noexcept;
+  bool FreeQuietStream(uint64_t now_us) noexcept;
   void FollowStream(Stream& stream, const TrackedPacket& tracked,
                     const InspectionLogs& logs) noexcept;
   void Read(Stream& stream, Bytes bytes, const TrackedPacket& tracked,
@@ -87,6 +88,7 @@ class Inspector {
   std::vector<Stream> streams_;
   std::vector<uint16_t> free_streams_;
   size_t hand_ = 0;
+  uint64_t oldest_in_round_us_ = 0, none_quiet_until_us_ = 0;
   TcpBytes tcp_bytes_;
   std::vector<ServerName> names_;
   std::vector<uint16_t> free_names_;

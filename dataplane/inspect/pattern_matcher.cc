@@ -118,6 +118,7 @@ PatternStream::PatternStream(const PatternDatabase& database) {
 }
 PatternStream::PatternStream(PatternStream&& other) noexcept
     : stream_(std::exchange(other.stream_, nullptr)),
+      is_fresh_(other.is_fresh_),
       scanned_bytes_(other.scanned_bytes_),
       tail_size_(other.tail_size_),
       tail_(other.tail_) {}
@@ -136,7 +137,9 @@ PatternScanner::~PatternScanner() { hs_free_scratch(scratch_); }
 void PatternScanner::Begin(PatternStream& stream) noexcept {
   stream.scanned_bytes_ = 0;
   stream.tail_size_ = 0;
-  if (stream.stream_ != nullptr) hs_reset_stream(stream.stream_, 0, nullptr, nullptr, nullptr);
+  if (stream.is_fresh_ || stream.stream_ == nullptr) return;
+  hs_reset_stream(stream.stream_, 0, nullptr, nullptr, nullptr);
+  stream.is_fresh_ = true;
 }
 
 const PatternScanner::Matches& PatternScanner::Scan(PatternStream& stream, Bytes bytes) noexcept {
@@ -144,6 +147,7 @@ const PatternScanner::Matches& PatternScanner::Scan(PatternStream& stream, Bytes
   if (stream.stream_ == nullptr || bytes.empty()) return matches_;
   current_ = &stream;
   current_bytes_ = bytes;
+  stream.is_fresh_ = false;
   hs_scan_stream(stream.stream_, reinterpret_cast<const char*>(bytes.data()),
                  static_cast<unsigned>(bytes.size()), 0, scratch_, OnMatch, this);
   char tail[PatternStream::kTailBytes];
@@ -160,6 +164,7 @@ const PatternScanner::Matches& PatternScanner::End(PatternStream& stream) noexce
   current_ = &stream;
   current_bytes_ = {};
   hs_reset_stream(stream.stream_, 0, scratch_, OnMatch, this);
+  stream.is_fresh_ = true;
   stream.scanned_bytes_ = 0;
   stream.tail_size_ = 0;
   return matches_;
@@ -176,11 +181,11 @@ size_t PatternScanner::Before(uint64_t end, size_t max, char* out) const noexcep
   const uint64_t oldest = stream.scanned_bytes_ - stream.tail_size_;
   const uint64_t begin = std::max(oldest, end > max ? end - max : 0);
   if (end <= begin) return 0;  // a pattern that looks further ahead than the tail reaches back
-  for (uint64_t at = begin; at < end; ++at) {
-    out[at - begin] =
-        at < stream.scanned_bytes_
-            ? stream.tail_[static_cast<size_t>(at - oldest)]
-            : static_cast<char>(current_bytes_[static_cast<size_t>(at - stream.scanned_bytes_)]);
+  const uint64_t current = std::clamp(stream.scanned_bytes_, begin, end);  // the tail lies before
+  if (begin < current) std::memcpy(out, &stream.tail_[begin - oldest], current - begin);
+  if (current < end) {
+    std::memcpy(out + (current - begin), &current_bytes_[current - stream.scanned_bytes_],
+                end - current);
   }
   return static_cast<size_t>(end - begin);
 }

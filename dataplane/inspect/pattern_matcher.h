@@ -76,6 +76,7 @@ class PatternStream {
   friend class PatternScanner;
   static constexpr size_t kTailBytes = 96;
   hs_stream* stream_ = nullptr;
+  bool is_fresh_ = true;  // nothing was scanned since it was opened or reset
   uint64_t scanned_bytes_ = 0;
   size_t tail_size_ = 0;
   std::array<char, kTailBytes> tail_;

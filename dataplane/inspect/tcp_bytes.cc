@@ -24,9 +24,13 @@ bool TcpBytes::Place::Add(uint32_t sequence, Bytes segment) noexcept {
     early_end_ = end;
     return true;
   }
-  for (size_t i = filled_; i < end; ++i) {
-    if (i < early_begin_ || i >= early_end_) bytes_[i] = segment[i - begin];
-  }
+  // What came early came first, and stays.
+  const auto copy = [&](size_t from, size_t to) {
+    if (from < to) std::memcpy(bytes_.data() + from, segment.data() + (from - begin), to - from);
+  };
+  const bool has_early = early_begin_ != early_end_;
+  copy(filled_, has_early ? std::min(end, early_begin_) : end);
+  if (has_early) copy(early_end_, end);
   filled_ = end;
   if (early_begin_ != early_end_ && early_begin_ <= filled_) {
     filled_ = std::max(filled_, early_end_);
