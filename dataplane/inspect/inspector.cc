@@ -68,12 +68,12 @@ Inspector::Inspector(const InspectorOptions& options, const KeyedHash& hash,
     : options_(options),
       patterns_(std::move(patterns)),
       scanner_(patterns_, KeyedHash::Combine(hash.OfAddress({}), 0x636f6e74656e74)),
-      datagram_(*patterns_) {
+      datagram_(*patterns_),
+      names_(options.server_names) {
   const size_t streams = patterns_->empty() ? 0 : options.streams;
   streams_.reserve(streams);
   for (size_t i = 0; i < streams; ++i) streams_.emplace_back(*patterns_);
   for (size_t i = streams; i > 0; --i) free_streams_.push_back(static_cast<uint16_t>(i - 1));
-  names_.resize(options.server_names);
   for (size_t i = names_.size(); i > 0; --i) free_names_.push_back(static_cast<uint16_t>(i));
 }
 

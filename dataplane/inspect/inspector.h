@@ -17,6 +17,7 @@
 #include "dataplane/inspect/pattern_matcher.h"
 #include "dataplane/inspect/server_name.h"
 #include "dataplane/inspect/tcp_bytes.h"
+#include "dataplane/sketch/zeroed_array.h"
 #include "dataplane/track/keyed_hash.h"
 #include "dataplane/track/tracked_packet.h"
 
@@ -90,7 +91,7 @@ class Inspector {
   size_t hand_ = 0;
   uint64_t oldest_in_round_us_ = 0, none_quiet_until_us_ = 0;
   TcpBytes tcp_bytes_;
-  std::vector<ServerName> names_;
+  ZeroedArray<ServerName> names_;  // as many pages as names were seen at one time
   std::vector<uint16_t> free_names_;
   DnsView dns_;
   uint64_t streams_refused_ = 0;
