@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
+#include <string>
 
 #include "dataplane/decode/decode.h"
 #include "dataplane/track/packet_keys.h"
@@ -26,6 +28,16 @@ PacketView ViewOf(const PacketMemory& memory, const StoredPacket& packet) {
 
 double ProcessCpuSeconds() { return SecondsOf(CLOCK_PROCESS_CPUTIME_ID); }
 double ThreadCpuSeconds() { return SecondsOf(CLOCK_THREAD_CPUTIME_ID); }
+
+double ResidentMib() {
+  std::ifstream status("/proc/self/status");
+  double sum = 0;
+  for (std::string word; status >> word;) {
+    double kib = 0;
+    if ((word == "VmRSS:" || word == "HugetlbPages:") && status >> kib) sum += kib / 1024;
+  }
+  return sum;
+}
 
 uint8_t* PacketMemory::Append(size_t bytes) {
   const size_t lines = (bytes + kLineBytes - 1) / kLineBytes;

@@ -56,9 +56,10 @@ struct Pace {
 
 double ProcessCpuSeconds();
 double ThreadCpuSeconds();
+double ResidentMib();  // of the process now, its hugepages included
 
-// Polled by one worker. Says what the CPU clocks showed when the warm-up was over and when the last
-// packet was handed out; the worker's own clock, and the process's.
+// Polled by one worker. Says what the CPU clocks (the process's, the worker's own) and the memory
+// were when the warm-up was over and when the last packet was handed out.
 class MemorySource final : public PacketSource {
  public:
   // `memory` and `mine` outlive the source. `mine` are packets of `memory`, in their order.
@@ -67,14 +68,14 @@ class MemorySource final : public PacketSource {
   SourceState Receive(PacketBurst& burst) noexcept override;
 
   struct Clocks {
-    double process_s = 0, thread_s = 0;
+    double process_s = 0, thread_s = 0, resident_mib = 0;
   };
   const Clocks& warm() const { return warm_; }
   const Clocks& last() const { return last_; }
   uint64_t measured() const { return measured_; }  // packets after the warm-up
 
  private:
-  static Clocks ReadClocks() { return {ProcessCpuSeconds(), ThreadCpuSeconds()}; }
+  static Clocks ReadClocks() { return {ProcessCpuSeconds(), ThreadCpuSeconds(), ResidentMib()}; }
   uint64_t PositionOfNext() const { return round_begin_ + mine_[next_].position; }
   Timestamp TimeOf(uint64_t position) const;
 
