@@ -16,27 +16,28 @@ def pcap_loop_cpu_s(machine, build, capture):
 def _testpmd(machine, capture, seconds):
     """(packets, CPU seconds) of a run of about so many seconds."""
     first, last = machine.processors[0], machine.processors[-1]
-    command = ["dpdk-testpmd", "--lcores", f"0@{first},1@{last}", "--no-huge", "--in-memory",
-               "-m", str(TESTPMD_MIB), "--no-telemetry", "--no-pci", "--log-level=*:error",
+    command = ["dpdk-testpmd", "--lcores", f"0@{first},1@{last}", "--no-huge",
+               f"--file-prefix=vedette-bench-{os.getpid()}", "-m", str(TESTPMD_MIB), "--no-telemetry", "--no-pci", "--log-level=*:error",
                "--vdev", f"net_pcap0,rx_pcap={capture},infinite_rx=1", "--",
                f"--total-num-mbufs={TESTPMD_MBUFS}", "--forward-mode=rxonly", "--nb-cores=1",
                "--rxq=1", "--txq=1", "--auto-start", "--no-lsc-interrupt"]
     child = machine.start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True)
-    lines = []
-    for line in child.stdout:
-        lines.append(line)
-        if "Rx offloads" in line or "packets/burst" in line:
-            break
+    started = "".join(_until_started(child.stdout))
     time.sleep(seconds)
-    before = _process_cpu_s(child.pid)
-    child.stdin.write("\n")
-    child.stdin.close()
-    lines += child.stdout.readlines()
-    if child.wait() != 0:
-        raise subprocess.CalledProcessError(child.returncode, command, "".join(lines[-8:]))
-    packets = re.findall(r"RX-packets: (\d+)", "".join(lines))
+    before = _process_cpu_s(child.pid) if child.poll() is None else 0.0
+    said, _ = child.communicate("\n" if child.poll() is None else None)
+    if child.returncode != 0:
+        raise subprocess.CalledProcessError(child.returncode, command, started + said)
+    packets = re.findall(r"RX-packets: (\d+)", said)
     return int(packets[0]) if packets else 0, before
+
+
+def _until_started(output):
+    for line in output:
+        yield line
+        if "packets/burst" in line:
+            return
 
 
 def _process_cpu_s(pid):
