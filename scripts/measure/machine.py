@@ -36,13 +36,14 @@ class Machine:
                                check=False) if Path("/usr/bin/chrt").exists() else None
         return child is not None and child.returncode == 0
 
-    def _prepare(self):
+    def _prepare(self, fifo):
         os.sched_setaffinity(0, self.processors)
-        if self.fifo:
+        if fifo:
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
 
-    def start(self, command, **options):
-        return subprocess.Popen(command, preexec_fn=self._prepare, **options)
+    def start(self, command, fifo=None, **options):
+        fifo = self.fifo if fifo is None else fifo
+        return subprocess.Popen(command, preexec_fn=lambda: self._prepare(fifo), **options)
 
     def run(self, command, cwd=None):
         """Raises subprocess.CalledProcessError, with what the program said, when it fails."""
