@@ -5,7 +5,7 @@
 #include <random>
 
 #include "tests/bench/applications.h"
-#include "tests/bench/frames.h"
+#include "tests/frames.h"
 
 namespace vedette {
 namespace {

@@ -1,7 +1,7 @@
-// Frames written in place, with right checksums: Ethernet, IPv4, TCP or UDP. Benchmarks only;
+// Frames written in place, with right checksums: Ethernet, IPv4, TCP or UDP. Tests and benchmarks;
 // made for tens of millions of packets, where PacketBuilder is for one.
-#ifndef VEDETTE_TESTS_BENCH_FRAMES_H_
-#define VEDETTE_TESTS_BENCH_FRAMES_H_
+#ifndef VEDETTE_TESTS_FRAMES_H_
+#define VEDETTE_TESTS_FRAMES_H_
 
 #include <algorithm>
 #include <cstdint>
@@ -89,4 +89,4 @@ inline void PutUdp(uint8_t* at, const FrameEnd& from, const FrameEnd& to, uint16
 }
 
 }  // namespace vedette
-#endif  // VEDETTE_TESTS_BENCH_FRAMES_H_
+#endif  // VEDETTE_TESTS_FRAMES_H_
