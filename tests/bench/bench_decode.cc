@@ -5,7 +5,6 @@
 #include <random>
 #include <vector>
 
-#include "dataplane/decode/checksum.h"
 #include "dataplane/decode/decode.h"
 #include "tests/dataplane/decode/sample_packets.h"
 
@@ -88,25 +87,10 @@ void DecodeSynFloodUnverified(benchmark::State& state) {
 void DecodeImix(benchmark::State& state) { RunDecode(state, Imix(), Checksums::kVerify); }
 void DecodeEveryKind(benchmark::State& state) { RunDecode(state, EveryKind(), Checksums::kVerify); }
 
-void SumBytes(benchmark::State& state) {
-  const std::vector<uint8_t> data(static_cast<size_t>(state.range(0)), 0x5a);
-  for (auto unused : state) benchmark::DoNotOptimize(OnesComplementSum(data.data(), data.size()));
-  state.SetBytesProcessed(state.iterations() * state.range(0));
-}
-void CrcBytes(benchmark::State& state) {
-  const std::vector<uint8_t> data(static_cast<size_t>(state.range(0)), 0x5a);
-  for (auto unused : state) benchmark::DoNotOptimize(Crc32c(0, data.data(), data.size()));
-  state.SetBytesProcessed(state.iterations() * state.range(0));
-}
-
 BENCHMARK(DecodeSynFlood);
 BENCHMARK(DecodeSynFloodUnverified);
 BENCHMARK(DecodeImix);
 BENCHMARK(DecodeEveryKind);
-BENCHMARK(SumBytes)->Arg(20)->Arg(64)->Arg(576)->Arg(1460);
-BENCHMARK(CrcBytes)->Arg(64)->Arg(1460);
 
 }  // namespace
 }  // namespace vedette
-
-BENCHMARK_MAIN();
