@@ -41,35 +41,31 @@ template <typename T>
 class Mailbox {
  public:
   void Put(T* item) noexcept {
-    item_.store(item, std::memory_order_release);
-    item_.notify_one();
+    item_.store(item, std::memory_order_relaxed);
+    put_.Raise();
   }
   T* WaitAndTake() noexcept {
-    T* item = item_.load(std::memory_order_acquire);
-    while (item == nullptr) {
-      item_.wait(nullptr, std::memory_order_acquire);
-      item = item_.load(std::memory_order_acquire);
-    }
-    item_.store(nullptr, std::memory_order_relaxed);
-    return item;
+    uint32_t put = put_.load(std::memory_order_acquire);
+    for (; put == taken_; put = put_.load(std::memory_order_acquire)) put_.WaitBeyond(put);
+    taken_ = put;
+    return item_.load(std::memory_order_relaxed);
   }
 
  private:
-  alignas(kCacheLineBytes) std::atomic<T*> item_{nullptr};
+  alignas(kCacheLineBytes) AwaitedCount put_;
+  std::atomic<T*> item_{nullptr};
+  uint32_t taken_ = 0;  // the taker's own
 };
 
 // One for all workers: whoever waits for any of them waits here.
 class HandoverBell {
  public:
-  void Ring() noexcept {
-    rung_.fetch_add(1, std::memory_order_release);
-    rung_.notify_one();
-  }
+  void Ring() noexcept { rung_.Raise(); }
   uint32_t rung() const noexcept { return rung_.load(std::memory_order_acquire); }
-  void WaitBeyond(uint32_t heard) const noexcept { rung_.wait(heard, std::memory_order_acquire); }
+  void WaitBeyond(uint32_t heard) noexcept { rung_.WaitBeyond(heard); }
 
  private:
-  alignas(kCacheLineBytes) std::atomic<uint32_t> rung_{0};
+  alignas(kCacheLineBytes) AwaitedCount rung_;
 };
 
 enum class HandoverKind : uint8_t {
@@ -103,7 +99,9 @@ class Handover {
   void Send(const Item& item) noexcept {
     ring_.WaitForFree() = item;
     ring_.Publish();
-    bell_.Ring();
+    // A window is of no use before its mark: waking the control thread for each of sixteen costs
+    // more than a quiet second's packets. What is taken at once is what somebody may wait for.
+    if (item.kind != HandoverKind::kWindow) bell_.Ring();
   }
   Window<Observe>* WaitForSpare(size_t shard) noexcept { return mailboxes_[shard].WaitAndTake(); }
   FlowChunk* WaitForChunk() noexcept {

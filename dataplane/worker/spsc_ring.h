@@ -4,11 +4,12 @@
 #define VEDETTE_DATAPLANE_WORKER_SPSC_RING_H_
 
 #include <array>
-#include <atomic>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+
+#include "dataplane/worker/awaited_count.h"
 
 namespace vedette {
 
@@ -34,7 +35,7 @@ class SpscRing {
     const uint32_t filled = filled_.load(std::memory_order_relaxed);
     for (uint32_t freed = freed_.load(std::memory_order_acquire); filled - freed == used_slots_;
          freed = freed_.load(std::memory_order_acquire)) {
-      freed_.wait(freed, std::memory_order_acquire);
+      freed_.WaitBeyond(freed);
     }
     return slots_[filled & (used_slots_ - 1)];
   }
@@ -44,17 +45,14 @@ class SpscRing {
     if (filled - freed_.load(std::memory_order_acquire) == used_slots_) return nullptr;
     return &slots_[filled & (used_slots_ - 1)];
   }
-  void Publish() noexcept {
-    filled_.fetch_add(1, std::memory_order_release);
-    filled_.notify_one();
-  }
+  void Publish() noexcept { filled_.Raise(); }
 
   // Consumer: the oldest filled slot.
   T& WaitForFilled() noexcept {
     const uint32_t freed = freed_.load(std::memory_order_relaxed);
     for (uint32_t filled = filled_.load(std::memory_order_acquire); filled == freed;
          filled = filled_.load(std::memory_order_acquire)) {
-      filled_.wait(filled, std::memory_order_acquire);
+      filled_.WaitBeyond(filled);
     }
     return slots_[freed & (used_slots_ - 1)];
   }
@@ -64,14 +62,11 @@ class SpscRing {
     if (filled_.load(std::memory_order_acquire) == freed) return nullptr;
     return &slots_[freed & (used_slots_ - 1)];
   }
-  void Free() noexcept {
-    freed_.fetch_add(1, std::memory_order_release);
-    freed_.notify_one();
-  }
+  void Free() noexcept { freed_.Raise(); }
 
  private:
-  alignas(kCacheLineBytes) std::atomic<uint32_t> filled_{0};
-  alignas(kCacheLineBytes) std::atomic<uint32_t> freed_{0};
+  alignas(kCacheLineBytes) AwaitedCount filled_;
+  alignas(kCacheLineBytes) AwaitedCount freed_;
   alignas(kCacheLineBytes) std::array<T, kSlots> slots_{};
   const uint32_t used_slots_ = kSlots;
 };

@@ -132,7 +132,9 @@ void Engine::ControlLoop() {
     control_.OnInterval(
         second, windows_,
         {.lost = NewlyLost(), .clock_offset_us = live_.empty() ? 0 : live_[0]->clock_offset_us()});
-    for (size_t shard = 0; shard < kShards; ++shard) {
+    // A worker that is ahead waits for its first shard's: that one comes last, so that it wakes
+    // once.
+    for (size_t shard = kShards; shard-- > 0;) {
       windows_[shard]->Clear();
       handovers_[shard % handovers_.size()]->GiveBack(shard, windows_[shard]);
     }
