@@ -1,5 +1,9 @@
 #include "tests/bench/applications.h"
 
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
 namespace vedette {
 
 Application ApplicationFor(uint64_t draw) {
@@ -70,7 +74,7 @@ void Payloads::FillTo(size_t bytes) {
 }
 
 std::string Payloads::HostName() {
-  return "host-" + std::to_string(random_() % 5'000) + ".service.example";
+  return absl::StrCat("host-", random_() % 5'000, ".service.example");
 }
 
 // RFC 8446, 4.1.2: with a server name, padded (RFC 7685) to the size of a segment.
@@ -99,23 +103,23 @@ void Payloads::ClientHello(size_t bytes) {
 
 void Payloads::Http(bool by_client, bool opens, size_t bytes) {
   if (opens) {
-    Append("GET /item/" + std::to_string(random_() % 100'000) + " HTTP/1.1\r\nHost: " + HostName() +
-           "\r\nUser-Agent: bench/1.0\r\nAccept: */*\r\nCookie: ");
+    Append(absl::StrCat("GET /item/", random_() % 100'000, " HTTP/1.1\r\nHost: ", HostName(),
+                        "\r\nUser-Agent: bench/1.0\r\nAccept: */*\r\nCookie: "));
     while (text_.size() + 4 < bytes) text_.push_back(static_cast<uint8_t>('a' + text_.size() % 26));
     Append("\r\n\r\n");
     return;
   }
   if (!by_client) Append("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n");
   while (text_.size() < bytes) {
-    Append("reading " + std::to_string(random_() % 10'000) + " of sensor " +
-           std::to_string(random_() % 500) + " is ordinary; ");
+    Append(absl::StrCat("reading ", random_() % 10'000, " of sensor ", random_() % 500,
+                        " is ordinary; "));
   }
 }
 
 // A question, or its answer with as many addresses as fit.
 void Payloads::Dns(bool by_client, size_t bytes) {
   constexpr size_t kRecordBytes = 16;
-  const std::string name = "h" + std::to_string(random_() % 5'000);
+  const std::string name = absl::StrCat("h", random_() % 5'000);
   const size_t question = 12 + name.size() + 1 + 8 + 1 + 4;
   const size_t answers =
       by_client || bytes < question ? 0 : std::min<size_t>(30, (bytes - question) / kRecordBytes);

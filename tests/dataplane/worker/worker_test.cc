@@ -583,6 +583,27 @@ TEST(SpscRingTest, LikeAQueue) {
   EXPECT_EQ(wrong, 0U);
 }
 
+// Both sides fall behind in turn and wait; a missed wake-up would leave them waiting for ever.
+TEST(SpscRingTest, NobodyIsLeftWaiting) {
+  constexpr uint64_t kItems = 200'000;
+  SpscRing<uint64_t, 2> ring;
+  std::thread producer([&ring] {
+    for (uint64_t i = 0; i < kItems; ++i) {
+      if (i % 1'000 == 0) std::this_thread::yield();
+      ring.WaitForFree() = i;
+      ring.Publish();
+    }
+  });
+  uint64_t wrong = 0;
+  for (uint64_t i = 0; i < kItems; ++i) {
+    if (i % 777 == 0) std::this_thread::yield();
+    wrong += ring.WaitForFilled() == i ? 0 : 1;
+    ring.Free();
+  }
+  producer.join();
+  EXPECT_EQ(wrong, 0U);
+}
+
 TEST(SpscRingTest, HoldsAsManyAsItHasSlots) {
   SpscRing<int, 4> ring;
   for (int round = 0; round < 10; ++round) {
