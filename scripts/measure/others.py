@@ -16,7 +16,7 @@ class Other:
     package: str
     program: str
     arguments: Callable  # of the capture and an empty folder
-    slow: bool = False   # once, and on fewer packets
+    slow: bool = False   # by CPU time or by waiting: once, and on fewer packets
 
 
 OTHERS = (
@@ -28,7 +28,8 @@ OTHERS = (
     Other("nfpcapd", "nfdump", "nfpcapd", lambda capture, folder: ["-r", capture, "-l", folder]),
     Other("pmacctd", "pmacct", "pmacctd",
           lambda capture, folder: ["-I", capture, "-c", KEYS, "-P", "print",
-                                   "-F", f"{folder}/pid"]),
+                                   "-F", f"{folder}/pid"],
+          slow=True),
     Other("ndpiReader", "libndpi-bin", "ndpiReader", lambda capture, _: ["-q", "-i", capture],
           slow=True),
     Other("tshark", "tshark", "tshark",
