@@ -86,6 +86,9 @@ SourceState MemorySource::Receive(PacketBurst& burst) noexcept {
     is_warm_ = true;
     warm_ = ReadClocks();
   }
+  if (half_mib_ == 0 && (mine_.empty() || PositionOfNext() >= pace_.packets / 2)) {
+    half_mib_ = ResidentMib();
+  }
   while (burst.count < kBurstMax) {
     const bool over = mine_.empty() || PositionOfNext() >= pace_.packets;
     const Timestamp arrival = TimeOf(over ? pace_.packets - 1 : PositionOfNext());

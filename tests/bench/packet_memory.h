@@ -72,6 +72,7 @@ class MemorySource final : public PacketSource {
   };
   const Clocks& warm() const { return warm_; }
   const Clocks& last() const { return last_; }
+  double half_mib() const { return half_mib_; }    // resident when half of all was handed out
   uint64_t measured() const { return measured_; }  // packets after the warm-up
 
  private:
@@ -87,6 +88,7 @@ class MemorySource final : public PacketSource {
   uint64_t round_begin_ = 0;
   uint64_t measured_ = 0;
   bool is_warm_ = false;
+  double half_mib_ = 0;
   Clocks warm_, last_;
 };
 

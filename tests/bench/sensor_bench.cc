@@ -68,7 +68,7 @@ const volatile std::byte* volatile benchmark_sink = nullptr;
 
 struct Measured {
   double process_s = 0, steady_s = 0;
-  double warm_mib = 0, last_mib = 0;
+  double half_mib = 0, last_mib = 0;
   std::vector<double> worker_s;
   std::vector<uint64_t> worker_packets;
 };
@@ -89,7 +89,7 @@ Measured RunEngine(Engine& engine, const PacketMemory& memory, const Options& op
   for (const auto& source : sources) {
     warm_s = std::min(warm_s, source->warm().process_s);
     last_s = std::max(last_s, source->last().process_s);
-    measured.warm_mib = std::max(measured.warm_mib, source->warm().resident_mib);
+    measured.half_mib = std::max(measured.half_mib, source->half_mib());
     measured.last_mib = std::max(measured.last_mib, source->last().resident_mib);
     measured.worker_s.push_back(source->last().thread_s - source->warm().thread_s);
     measured.worker_packets.push_back(source->measured());
@@ -129,7 +129,7 @@ nlohmann::ordered_json ReportOf(const Options& options, const PacketMemory& memo
             {"flow", sink.flows},
             {"health", sink.healths}}},
           {"packet_memory_mib", packets_mib},
-          {"sensor_warm_mib", measured.warm_mib - packets_mib},
+          {"sensor_half_mib", measured.half_mib - packets_mib},
           {"sensor_mib", measured.last_mib - packets_mib}};
 }
 
