@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "sensor/export/exporter.h"
 #include "sensor/export/file_export.h"
 #include "sensor/pipeline/control.h"
 
@@ -40,11 +41,27 @@ class EventSinks final : public EventSink {
   std::vector<EventSink*> sinks_;
 };
 
+// The sinks of the configuration, each on a thread of its own: nothing here waits for one.
+class ExportedEvents final : public EventSink {
+ public:
+  // `exporter` outlives this.
+  explicit ExportedEvents(Exporter& exporter) : exporter_(exporter) {}
+
+  void OnInterval(const IntervalView&, const IdentityOf&) override {}
+  void OnAlert(const AlertEvent& event) override { exporter_.Write(event); }
+  void OnDevice(const DeviceEvent& event) override { exporter_.Write(event); }
+  void OnFlow(const FlowEvent& event) override { exporter_.Write(event); }
+  void OnHealth(const HealthEvent& event) override { exporter_.Write(event); }
+
+ private:
+  Exporter& exporter_;
+};
+
 // Files that somebody may be reading: each interval's events are in them when it is told.
-class FileSink final : public EventSink {
+class LiveFiles final : public EventSink {
  public:
   // `files` outlives this.
-  explicit FileSink(EventFiles& files) : files_(files) {}
+  explicit LiveFiles(EventFiles& files) : files_(files) {}
 
   void OnInterval(const IntervalView&, const IdentityOf&) override {}
   void OnAlert(const AlertEvent& event) override { files_.Write(event); }

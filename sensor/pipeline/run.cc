@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,7 +15,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "sensor/event/text_safety.h"
+#include "sensor/export/exporter.h"
 #include "sensor/export/file_export.h"
 #include "sensor/pipeline/core_choice.h"
 #include "sensor/pipeline/engine.h"
@@ -71,28 +72,23 @@ class Tally final : public EventSink {
   int64_t received_ = 0, processed_ = 0, alerts_ = 0;
 };
 
-using Files = std::vector<std::unique_ptr<EventFiles>>;
+bool WritesFiles(const RunRequest& request) {
+  return !(request.alerts.empty() && request.devices.empty() && request.flows.empty() &&
+           request.health.empty());
+}
 
-// Those of the command line, then those of the configuration.
-absl::StatusOr<Files> OpenFiles(const SensorConfig& config, const RunRequest& request) {
-  std::vector<EventPaths> wanted{{.alerts = request.alerts,
-                                  .devices = request.devices,
-                                  .flows = request.flows,
-                                  .health = request.health}};
-  if (!config.sinks.files.folder.empty()) {
-    const std::filesystem::path folder = config.sinks.files.folder;
-    wanted.push_back({.alerts = folder / "alerts.ndjson",
-                      .devices = folder / "devices.ndjson",
-                      .flows = config.sinks.flows ? folder / "flows.ndjson" : "",
-                      .health = folder / "health.ndjson"});
-  }
-  Files files;
-  for (const EventPaths& paths : wanted) {
-    absl::StatusOr<std::unique_ptr<EventFiles>> opened = EventFiles::Open(paths, WriteFrom::kEnd);
-    if (!opened.ok()) return opened.status();
-    files.push_back(*std::move(opened));
-  }
-  return files;
+// The folder that stands in for a broker is for a service: who named files of their own on the
+// command line gets those. Null where nothing is left.
+absl::StatusOr<std::unique_ptr<Exporter>> OpenSinks(const SensorConfig& config,
+                                                    const RunRequest& request, int64_t boot_ms) {
+  const ExportConfig& sinks = config.sinks;
+  const bool to_files = sinks.to_files() && (sinks.files.when == "always" || !WritesFiles(request));
+  if (!to_files && !sinks.to_kafka()) return std::unique_ptr<Exporter>();
+  ExportConfig wanted = sinks;
+  if (!to_files) wanted.files.when = "never";
+  return Exporter::Create(wanted, {.boot_ms = boot_ms, .tell = [](const std::string& line) {
+                                     spdlog::warn("{}", line);
+                                   }});
 }
 
 // One thread for each worker, and a reader that feeds them when there are several.
@@ -112,23 +108,26 @@ CoreChoice CoresOf(const CaptureConfig& capture) {
   return ChooseCores(UsableProcessors(), PollingThreads(capture), NodeOfInterface(first));
 }
 
-EngineSetup SetupOf(const SensorConfig& config, const RunRequest& request, std::vector<int> cores) {
+EngineSetup SetupOf(const SensorConfig& config, const RunRequest& request, int64_t boot_ms,
+                    std::vector<int> cores) {
   return {.workers = config.capture.workers,
           .flow_records = config.sinks.flows || !request.flows.empty(),
           .live = true,
           .told = {.source = UsesDpdk(config.capture) ? "dpdk" : "libpcap",
                    .clock = "host",
-                   .boot_ms = static_cast<int64_t>(ReadHostTime().wall_us / 1'000)},
+                   .boot_ms = boot_ms},
           .cores = std::move(cores)};
 }
 
-int Finish(const Files& files) {
+// Within five seconds of a stop: what the broker has not confirmed by then waits in the spool.
+int Finish(EventFiles& files, Exporter* exporter, const ExportConfig& config) {
   int exit = static_cast<int>(ExitStatus::kDone);
-  for (const auto& one : files) {
-    const absl::Status written = one->Finish();
-    if (!written.ok()) exit = Fail(written);
-  }
-  return exit;
+  if (const absl::Status written = files.Finish(); !written.ok()) exit = Fail(written);
+  if (exporter == nullptr) return exit;
+  const absl::Duration wait = absl::Seconds(config.stop_wait_s);
+  const absl::Status stopped = exporter->Stop({.quiet = wait, .total = wait});
+  for (const std::string& line : exporter->Summary()) spdlog::info("sinks: {}", line);
+  return stopped.ok() ? exit : Fail(stopped);
 }
 
 }  // namespace
@@ -137,23 +136,32 @@ int RunLive(const SensorConfig& config, const RunRequest& request) {
   PrepareStreams();
   SetUpLog();
   BlockSignals();
-  absl::StatusOr<Files> files = OpenFiles(config, request);
+  const auto boot_ms = static_cast<int64_t>(ReadHostTime().wall_us / 1'000);
+  absl::StatusOr<std::unique_ptr<EventFiles>> files = EventFiles::Open({.alerts = request.alerts,
+                                                                        .devices = request.devices,
+                                                                        .flows = request.flows,
+                                                                        .health = request.health},
+                                                                       WriteFrom::kEnd);
   if (!files.ok()) return Fail(files.status());
+  absl::StatusOr<std::unique_ptr<Exporter>> exporter = OpenSinks(config, request, boot_ms);
+  // What the sinks lack is told with what the interfaces lack.
+  const int sinks_exit = exporter.ok() ? 0 : Fail(exporter.status());
   EventSinks sinks;
   Tally tally;
+  LiveFiles live_files(**files);
+  std::optional<ExportedEvents> exported;
   sinks.Add(tally);
-  std::vector<std::unique_ptr<FileSink>> file_sinks;
-  for (const auto& one : *files) {
-    sinks.Add(*file_sinks.emplace_back(std::make_unique<FileSink>(*one)));
-  }
+  sinks.Add(live_files);
+  if (exporter.ok() && *exporter != nullptr) sinks.Add(exported.emplace(**exporter));
   const CoreChoice choice = CoresOf(config.capture);
   // Tables first: nothing waits in the kernel while they are made.
   absl::StatusOr<std::unique_ptr<Engine>> engine =
-      Engine::Create(config, SetupOf(config, request, choice.cores), sinks);
+      Engine::Create(config, SetupOf(config, request, boot_ms, choice.cores), sinks);
   if (!engine.ok()) return Fail(engine.status());
   const uint64_t table_bytes = PopulateMemory();
   absl::StatusOr<LiveSources> live = OpenLiveSources(config.capture, config.dpdk, ReadHostTime());
   if (!live.ok()) return Fail(live.status());
+  if (sinks_exit != 0) return sinks_exit;
   spdlog::info("vedette {}, sensor {} of site {}", VEDETTE_VERSION, config.sensor, config.site);
   for (const std::string& note : live->notes) spdlog::info("{}", Shown(note));
   if (!choice.why.empty()) spdlog::info("{}", choice.why);
@@ -163,7 +171,7 @@ int RunLive(const SensorConfig& config, const RunRequest& request) {
     (*engine)->RunLive(live->pointers());
   }
   tally.Log();
-  return Finish(*files);
+  return Finish(**files, exporter->get(), config.sinks);
 }
 
 }  // namespace vedette

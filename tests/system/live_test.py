@@ -219,10 +219,9 @@ class Live(system_test.SystemTest):
         self.assert_accounted(sensor.events("health"), 0)
 
     def test_filter_and_files_of_the_configuration(self):
-        (self.folder / "events").mkdir()
         config = self.write("files.yaml", (
             "sensor: edge-7\ncapture: {interfaces: [tap0], bpf: 'udp port 53'}\n"
-            f"export: {{flows: true, files: {{directory: {self.folder}/events}}}}\n").encode())
+            f"export: {{flows: true, files: {{folder: {self.folder}/events}}}}\n").encode())
         query = frames.dns_query([b"www", b"example", b"org"], 7)
         capture = self.write("dns.pcap", capture_files.pcap(
             [(own_traffic.BEGIN_S, i, frames.udp(query, "192.168.0.9", 4000 + i, "192.0.2.53",
