@@ -33,7 +33,7 @@ struct SensorConfig {
   std::string sensor = "replay";  // [A-Za-z0-9._-], 1 to 64: part of every event's identity
   std::string site = "default";   // as above: part of every device's name
   std::vector<Prefix> home = HomeNetworks::Default().prefixes();
-  CaptureConfig capture;  // `run` only, as is export
+  CaptureConfig capture;       // `run` only, as is export
   TrackerOptions tracker;      // sizes per shard; the file gives those of the whole sensor
   InspectorOptions inspector;  // likewise
   AlertLifeConfig alerts;

@@ -63,8 +63,7 @@ TEST(PlanReplay, EveryFaultIsNamedAtOnce) {
   EXPECT_THAT(
       FaultOf(arguments),
       AllOf(HasSubstr("--source: found 'dpkd', allowed libpcap or dpdk, did you mean 'dpdk'?"),
-            HasSubstr("--models: "),
-            HasSubstr("found '17', allowed a whole number from 1 to 16"),
+            HasSubstr("--models: "), HasSubstr("found '17', allowed a whole number from 1 to 16"),
             HasSubstr("did you mean 'real'?"), HasSubstr("found 'yesterday'"),
             HasSubstr("--home: found \"10.0.0.0/99\""), HasSubstr("found 'a/b'"),
             HasSubstr("--report"), HasSubstr("named twice")));
