@@ -45,6 +45,15 @@ void HealthWindows::Observe(const IntervalView& view, absl::Span<const ShardWind
   }
 }
 
+// A worker has a queue and every so-manieth shard.
+double HealthWindows::QueueSkew() const {
+  std::array<uint64_t, kShards> packets{};
+  for (size_t shard = 0; shard < kShards; ++shard) {
+    packets[shard % told_.queues] += shard_packets_[shard];
+  }
+  return Share(*std::max_element(packets.begin(), packets.end()) * told_.queues, totals_.packets);
+}
+
 void HealthWindows::Finish(std::vector<HealthEvent>& out) {
   if (!open_) return;
   HealthEvent& event = out.emplace_back();
@@ -69,8 +78,7 @@ void HealthWindows::Finish(std::vector<HealthEvent>& out) {
   event.duplicates = Signed(totals_.duplicates);
   event.home_share = Share(totals_.home_packets, totals_.packets);
   event.one_way_share = Share(totals_.flows_ended_one_way, totals_.flows_ended);
-  const uint64_t busiest = *std::max_element(shard_packets_.begin(), shard_packets_.end());
-  event.queue_skew = Share(busiest * kShards, totals_.packets);
+  event.queue_skew = QueueSkew();
   event.flows = Signed(gauges_.flows);
   event.flows_max = Signed(flows_max_);
   event.flows_evicted = Signed(totals_.flows_evicted);

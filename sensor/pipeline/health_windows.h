@@ -26,6 +26,9 @@ struct HealthGauges {
 struct SourceTold {
   std::string source = "libpcap", clock = "capture";
   int64_t boot_ms = 0;  // when a live sensor was started; 0 in a replay
+  // Queues between which packets are divided, for the skew. In a replay the shards, so that it is
+  // the same for any number of workers.
+  size_t queues = kShards;
 };
 
 class HealthWindows {
@@ -42,6 +45,8 @@ class HealthWindows {
 
  private:
   static constexpr uint64_t kWindowUs = 10'000'000;
+
+  double QueueSkew() const;
 
   EventIdentity identity_;
   SourceTold told_;

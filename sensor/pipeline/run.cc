@@ -42,14 +42,22 @@ void SetUpLog() {
   spdlog::set_default_logger(std::move(logger));
 }
 
-int Fail(const absl::Status& status) {
+void LogFault(const absl::Status& status) {
   for (const absl::string_view line : absl::StrSplit(status.message(), '\n')) {
     spdlog::error("{}", Shown(line));
   }
+}
+
+int ExitOf(const absl::Status& status) {
   const bool usage = absl::IsInvalidArgument(status) || absl::IsNotFound(status) ||
                      absl::IsPermissionDenied(status) || absl::IsFailedPrecondition(status) ||
                      absl::IsUnimplemented(status);
   return static_cast<int>(usage ? ExitStatus::kUsage : ExitStatus::kFailed);
+}
+
+int Fail(const absl::Status& status) {
+  LogFault(status);
+  return ExitOf(status);
 }
 
 // Sums of the health events, for the last line of the log.
@@ -115,19 +123,75 @@ EngineSetup SetupOf(const SensorConfig& config, const RunRequest& request, int64
           .live = true,
           .told = {.source = UsesDpdk(config.capture) ? "dpdk" : "libpcap",
                    .clock = "host",
-                   .boot_ms = boot_ms},
+                   .boot_ms = boot_ms,
+                   .queues = config.capture.workers},
           .cores = std::move(cores)};
 }
 
-// Within five seconds of a stop: what the broker has not confirmed by then waits in the spool.
-int Finish(EventFiles& files, Exporter* exporter, const ExportConfig& config) {
-  int exit = static_cast<int>(ExitStatus::kDone);
-  if (const absl::Status written = files.Finish(); !written.ok()) exit = Fail(written);
-  if (exporter == nullptr) return exit;
-  const absl::Duration wait = absl::Seconds(config.stop_wait_s);
-  const absl::Status stopped = exporter->Stop({.quiet = wait, .total = wait});
-  for (const std::string& line : exporter->Summary()) spdlog::info("sinks: {}", line);
-  return stopped.ok() ? exit : Fail(stopped);
+// Everything that hears of events, in one place: what is opened first is written last.
+class Outputs {
+ public:
+  static absl::StatusOr<std::unique_ptr<Outputs>> Open(const SensorConfig& config,
+                                                       const RunRequest& request, int64_t boot_ms) {
+    absl::StatusOr<std::unique_ptr<EventFiles>> files =
+        EventFiles::Open({.alerts = request.alerts,
+                          .devices = request.devices,
+                          .flows = request.flows,
+                          .health = request.health},
+                         WriteFrom::kEnd);
+    if (!files.ok()) return files.status();
+    absl::StatusOr<std::unique_ptr<Exporter>> exporter = OpenSinks(config, request, boot_ms);
+    if (!exporter.ok()) return exporter.status();
+    return std::unique_ptr<Outputs>(
+        new Outputs(*std::move(files), *std::move(exporter), config.sinks));
+  }
+
+  EventSinks& sinks() { return sinks_; }
+
+  // Within five seconds of a stop: what the broker has not confirmed by then waits in the spool.
+  ExitStatus Finish() {
+    tally_.Log();
+    ExitStatus exit = ExitStatus::kDone;
+    const auto note = [&exit](const absl::Status& status) {
+      if (status.ok()) return;
+      LogFault(status);
+      exit = ExitStatus::kFailed;
+    };
+    note(files_->Finish());
+    if (exporter_ == nullptr) return exit;
+    note(exporter_->Stop({.quiet = stop_wait_, .total = stop_wait_}));
+    for (const std::string& line : exporter_->Summary()) spdlog::info("sinks: {}", line);
+    return exit;
+  }
+
+ private:
+  Outputs(std::unique_ptr<EventFiles> files, std::unique_ptr<Exporter> exporter,
+          const ExportConfig& config)
+      : files_(std::move(files)),
+        exporter_(std::move(exporter)),
+        live_files_(*files_),
+        stop_wait_(absl::Seconds(config.stop_wait_s)) {
+    sinks_.Add(tally_);
+    sinks_.Add(live_files_);
+    if (exporter_ != nullptr) sinks_.Add(exported_.emplace(*exporter_));
+  }
+
+  std::unique_ptr<EventFiles> files_;
+  std::unique_ptr<Exporter> exporter_;  // null: nothing is configured
+  Tally tally_;
+  LiveFiles live_files_;
+  std::optional<ExportedEvents> exported_;
+  EventSinks sinks_;
+  const absl::Duration stop_wait_;
+};
+
+// What the line is made of, beside the tables that were put into memory.
+void LogStart(const SensorConfig& config, const LiveSources& live, const CoreChoice& choice,
+              uint64_t table_bytes) {
+  spdlog::info("vedette {}, sensor {} of site {}", VEDETTE_VERSION, config.sensor, config.site);
+  for (const std::string& note : live.notes) spdlog::info("{}", Shown(note));
+  if (!choice.why.empty()) spdlog::info("{}", choice.why);
+  spdlog::info("{} MiB of tables are in memory; listening", table_bytes >> 20);
 }
 
 }  // namespace
@@ -137,41 +201,26 @@ int RunLive(const SensorConfig& config, const RunRequest& request) {
   SetUpLog();
   BlockSignals();
   const auto boot_ms = static_cast<int64_t>(ReadHostTime().wall_us / 1'000);
-  absl::StatusOr<std::unique_ptr<EventFiles>> files = EventFiles::Open({.alerts = request.alerts,
-                                                                        .devices = request.devices,
-                                                                        .flows = request.flows,
-                                                                        .health = request.health},
-                                                                       WriteFrom::kEnd);
-  if (!files.ok()) return Fail(files.status());
-  absl::StatusOr<std::unique_ptr<Exporter>> exporter = OpenSinks(config, request, boot_ms);
-  // What the sinks lack is told with what the interfaces lack.
-  const int sinks_exit = exporter.ok() ? 0 : Fail(exporter.status());
-  EventSinks sinks;
-  Tally tally;
-  LiveFiles live_files(**files);
-  std::optional<ExportedEvents> exported;
-  sinks.Add(tally);
-  sinks.Add(live_files);
-  if (exporter.ok() && *exporter != nullptr) sinks.Add(exported.emplace(**exporter));
+  absl::StatusOr<std::unique_ptr<Outputs>> outputs = Outputs::Open(config, request, boot_ms);
+  // Told together with what the interfaces lack.
+  if (!outputs.ok()) LogFault(outputs.status());
+  EventSinks nobody;
   const CoreChoice choice = CoresOf(config.capture);
   // Tables first: nothing waits in the kernel while they are made.
   absl::StatusOr<std::unique_ptr<Engine>> engine =
-      Engine::Create(config, SetupOf(config, request, boot_ms, choice.cores), sinks);
+      Engine::Create(config, SetupOf(config, request, boot_ms, choice.cores),
+                     outputs.ok() ? (*outputs)->sinks() : nobody);
   if (!engine.ok()) return Fail(engine.status());
   const uint64_t table_bytes = PopulateMemory();
   absl::StatusOr<LiveSources> live = OpenLiveSources(config.capture, config.dpdk, ReadHostTime());
   if (!live.ok()) return Fail(live.status());
-  if (sinks_exit != 0) return sinks_exit;
-  spdlog::info("vedette {}, sensor {} of site {}", VEDETTE_VERSION, config.sensor, config.site);
-  for (const std::string& note : live->notes) spdlog::info("{}", Shown(note));
-  if (!choice.why.empty()) spdlog::info("{}", choice.why);
-  spdlog::info("{} MiB of tables are in memory; listening", table_bytes >> 20);
+  if (!outputs.ok()) return ExitOf(outputs.status());
+  LogStart(config, *live, choice, table_bytes);
   {
     const LiveWatch watch(*live);
     (*engine)->RunLive(live->pointers());
   }
-  tally.Log();
-  return Finish(**files, exporter->get(), config.sinks);
+  return static_cast<int>((*outputs)->Finish());
 }
 
 }  // namespace vedette

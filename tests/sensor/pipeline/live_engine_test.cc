@@ -143,11 +143,12 @@ SensorConfig SmallConfig() {
 }
 
 void RunOn(std::vector<std::unique_ptr<LossySource>>& sources, size_t workers, Collector& told) {
-  auto engine = Engine::Create(SmallConfig(),
-                               {.workers = workers,
-                                .live = true,
-                                .told = {.source = "made up", .clock = "host", .boot_ms = 7}},
-                               told);
+  auto engine = Engine::Create(
+      SmallConfig(),
+      {.workers = workers,
+       .live = true,
+       .told = {.source = "made up", .clock = "host", .boot_ms = 7, .queues = workers}},
+      told);
   ASSERT_TRUE(engine.ok()) << engine.status();
   std::vector<LiveSource*> pointers;
   for (const auto& source : sources) pointers.push_back(source.get());
@@ -182,6 +183,7 @@ TEST(LiveEngineTest, OneSourceAndOneWorker) {
   EXPECT_EQ(told.healths.front().source, "made up");
   EXPECT_EQ(told.healths.front().clock_source, "host");
   EXPECT_EQ(told.healths.front().clock_offset_us, -42);
+  EXPECT_EQ(told.healths.front().queue_skew, 1) << "one queue has all";
   EXPECT_EQ(told.Dropped("ring_full"), 0);
 }
 
@@ -192,6 +194,11 @@ TEST(LiveEngineTest, OneSourceAndSeveralWorkers) {
   Collector told;
   RunOn(sources, 3, told);
   ExpectEveryPacketsEnd(sources, 200'000, told);
+  for (const HealthEvent& health : told.healths) {
+    if (health.packets_processed == 0) continue;
+    EXPECT_GE(health.queue_skew, 1);
+    EXPECT_LE(health.queue_skew, 3) << "one of three has all";
+  }
 }
 
 // As of a NIC's queues: each worker's source brings pairs of every shard, at a pace of its own, and
