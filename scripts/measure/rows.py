@@ -1,4 +1,5 @@
 """One function for each part of the table: figures with what is wanted of them beside."""
+import re
 import statistics
 import subprocess
 
@@ -127,6 +128,24 @@ def attacks(bench):
             f"{samples['keys-chosen'][0]['flows_evicted']:,}"),
         row("flows of neighbouring addresses, against random ones", "x ns a packet",
             ratios("keys-structured", "keys-random"), 1.05, less_is_better=True)]
+
+
+def export(bench):
+    """Flow events to librdkafka's mock cluster, by the CPU time of the export's own threads."""
+    events = bench.scaled(1_000_000)
+
+    def rate(compression):
+        output = bench.machine.run(["env", f"COMPRESSION={compression}",
+                                    str(bench.build / "tests/bench/export_bench"),
+                                    str(events)]).output
+        # The mock cluster and what makes the events have threads of their own.
+        spent = re.findall(r"^ +(export-kafka|rdk:\S+) +([\d.]+) CPU s", output, re.M)
+        return events / sum(float(cpu_s) for name, cpu_s in spent if name != "rdk:mock")
+    samples = interleaved({name: lambda name=name: rate(name) for name in ("zstd", "lz4")},
+                          bench.runs)
+    return [row(f"flows of 612 bytes to Kafka, {name}", "events/s/core", samples[name], 300_000,
+                1_000_000, note="the mock cluster of librdkafka; export thread and client's threads")
+            for name in samples]
 
 
 def files(bench, named):
