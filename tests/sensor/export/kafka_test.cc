@@ -152,7 +152,7 @@ class KafkaSinkTest : public ::testing::Test {
     for (const Cluster::Message& message : cluster_.Read(Topic::kFlows)) {
       ++seen[message.event["part"].get<int>()];
       EXPECT_EQ(message.event["id"], absl::StrCat("f", message.event["part"].get<int>()));
-      EXPECT_EQ(message.key, message.event["device"]);
+      EXPECT_EQ(message.key, message.event["device"].get<std::string>());
       const auto [known, first] = partition_of.emplace(message.key, message.partition);
       EXPECT_EQ(known->second, message.partition) << message.key;
     }
