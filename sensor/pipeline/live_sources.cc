@@ -66,7 +66,9 @@ std::vector<PortState> StatesOf(const DpdkPorts& ports, const LiveSource& first)
     const InterfaceLink link = port.removed   ? InterfaceLink::kMissing
                                : port.link_up ? InterfaceLink::kUp
                                               : InterfaceLink::kDown;
-    states.push_back({port.device, {.link = link, .capturing = !port.removed}, {}});
+    states.push_back({.name = port.device,
+                      .state = {.link = link, .capturing = !port.removed},
+                      .reopens = false});
   }
   if (!states.empty()) states.front().losses = first.losses();
   return states;

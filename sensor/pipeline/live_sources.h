@@ -22,6 +22,7 @@ struct PortState {
   std::string name;
   InterfaceState state;
   SourceLosses losses;
+  bool reopens = true;  // when it comes back after it was gone; DPDK's ports do not
 };
 
 struct LiveSources {

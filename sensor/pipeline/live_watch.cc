@@ -21,14 +21,15 @@ sigset_t WatchedSignals() {
   return signals;
 }
 
-const char* TextOf(InterfaceLink link) {
+const char* TextOf(InterfaceLink link, bool reopens) {
   switch (link) {
     case InterfaceLink::kUp:
       return "is up";
     case InterfaceLink::kDown:
       return "is down; waiting for it to come up";
     case InterfaceLink::kMissing:
-      return "is gone; waiting for it to come back";
+      return reopens ? "is gone; waiting for it to come back"
+                     : "is gone; restart the sensor when it is back, the others go on";
   }
   return "";
 }
@@ -92,7 +93,7 @@ void LiveWatch::TellStates() {
     }
     if (now.link != known.state.link || !known.known) {
       const auto level = now.link == InterfaceLink::kUp ? spdlog::level::info : spdlog::level::warn;
-      spdlog::log(level, "interface {} {}", name, TextOf(now.link));
+      spdlog::log(level, "interface {} {}", name, TextOf(now.link, port.reopens));
     }
     known = {now, true};
   }
