@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -94,6 +95,10 @@ absl::StatusOr<std::unique_ptr<Exporter>> OpenSinks(const SensorConfig& config,
   if (!to_files && !sinks.to_kafka()) return std::unique_ptr<Exporter>();
   ExportConfig wanted = sinks;
   if (!to_files) wanted.files.when = "never";
+  if (to_files) spdlog::info("events go to files in {}", Shown(sinks.files.folder));
+  if (sinks.to_kafka()) {
+    spdlog::info("events go to Kafka at {}", Shown(absl::StrJoin(sinks.kafka.brokers, ", ")));
+  }
   return Exporter::Create(wanted, {.boot_ms = boot_ms, .tell = [](const std::string& line) {
                                      spdlog::warn("{}", line);
                                    }});
