@@ -135,6 +135,7 @@ void FanOut::Run(PacketSource& source) noexcept {
     // Nothing more is there: what is in hand need not wait for company.
     if (burst.count == 0) FlushAll();
     source.Release(burst);
+    turns_.Add();
   } while (state != SourceState::kEnded);
   for (const auto& port : ports_) port->End(burst.now);
 }

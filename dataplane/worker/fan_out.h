@@ -15,6 +15,7 @@
 #include "dataplane/sketch/zeroed_array.h"
 #include "dataplane/track/keyed_hash.h"
 #include "dataplane/worker/spsc_ring.h"
+#include "dataplane/worker/turn_count.h"
 
 namespace vedette {
 
@@ -31,6 +32,8 @@ class FanOut {
   void Run(PacketSource& source) noexcept;
   // Any thread: packets that found a queue full.
   uint64_t dropped() const noexcept;
+  // Any thread: bursts of the source, empty ones too.
+  uint64_t turns() const noexcept { return turns_.load(); }
 
  private:
   class Port;
@@ -40,6 +43,7 @@ class FanOut {
   KeyedHash hash_;
   DecodedPacket scratch_;
   std::vector<std::unique_ptr<Port>> ports_;
+  TurnCount turns_;
 };
 
 }  // namespace vedette

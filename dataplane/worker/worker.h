@@ -12,6 +12,7 @@
 #include "dataplane/decode/decode.h"
 #include "dataplane/worker/handover.h"
 #include "dataplane/worker/shard.h"
+#include "dataplane/worker/turn_count.h"
 
 namespace vedette {
 
@@ -43,9 +44,13 @@ class Worker {
       if (tells_time) MoveTo(burst.now.second());
       Process(burst.views());
       source.Release(burst);
+      turns_.Add();
     } while (state != SourceState::kEnded);
     Finish();
   }
+
+  // Any thread: a burst each, empty ones too; a source that is open gives one a second at least.
+  uint64_t turns() const noexcept { return turns_.load(); }
 
  private:
   template <typename Call>
@@ -118,6 +123,7 @@ class Worker {
   std::array<Shard<Observe>*, kBurstMax> shard_of_{};
   uint64_t second_ = 0;
   bool started_ = false;
+  TurnCount turns_;
 };
 
 }  // namespace vedette

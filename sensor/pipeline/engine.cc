@@ -77,6 +77,7 @@ void Engine::StartFannedOut(PacketSource& source) {
   }
   fan_out_ = std::make_unique<FanOut>(workers_.size(), surroundings_.hash,
                                       setup_.live ? WhenFull::kDrop : WhenFull::kWait);
+  reader_.store(fan_out_.get(), std::memory_order_release);
   Start(workers_.size(), [this, &source] { fan_out_->Run(source); });
   for (size_t i = 0; i < workers_.size(); ++i) {
     Start(i, [this, i] { workers_[i]->Run(fan_out_->port(i)); });
@@ -124,6 +125,14 @@ void Engine::Run(std::span<PacketSource* const> sources) {
   RunControl();
 }
 
+EngineProgress Engine::progress() const {
+  EngineProgress progress{.control = turns_.load()};
+  for (const auto& worker : workers_) progress.workers.push_back(worker->turns());
+  const FanOut* const reader = reader_.load(std::memory_order_acquire);
+  if (reader != nullptr) progress.reader = reader->turns();
+  return progress;
+}
+
 // Marks reach all workers alike: the n-th of each closes the same interval.
 void Engine::ControlLoop() {
   for (;;) {
@@ -138,6 +147,7 @@ void Engine::ControlLoop() {
       windows_[shard]->Clear();
       handovers_[shard % handovers_.size()]->GiveBack(shard, windows_[shard]);
     }
+    turns_.Add();
   }
   control_.OnEnd(NewlyLost());
 }

@@ -5,6 +5,7 @@
 #define VEDETTE_SENSOR_PIPELINE_ENGINE_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -21,6 +22,7 @@
 #include "dataplane/worker/fan_out.h"
 #include "dataplane/worker/handover.h"
 #include "dataplane/worker/shard.h"
+#include "dataplane/worker/turn_count.h"
 #include "dataplane/worker/worker.h"
 #include "sensor/config/sensor_config.h"
 #include "sensor/pipeline/control.h"
@@ -41,6 +43,14 @@ struct EngineSetup {
   // Processors, one a polling thread, in the order of the workers; empty: wherever the kernel
   // likes.
   std::vector<int> cores;
+};
+
+// How often each loop has come round since the start. One that stands still hangs; while sources
+// are open, each comes round once a second at least, packets or not.
+struct EngineProgress {
+  std::vector<uint64_t> workers;
+  uint64_t reader = 0;  // that feeds several workers from one source; else 0
+  uint64_t control = 0;
 };
 
 class Engine {
@@ -67,6 +77,8 @@ class Engine {
 
   const KeyedHash& hash() const { return surroundings_.hash; }
   const MergeLosses& losses() const { return control_.losses(); }
+  // Any thread.
+  EngineProgress progress() const;
 
  private:
   Engine(const SensorConfig& config, EngineSetup setup, ShardSurroundings surroundings,
@@ -89,6 +101,8 @@ class Engine {
   std::vector<std::unique_ptr<Handover<Observe>>> handovers_;
   std::vector<std::unique_ptr<Worker<Observe>>> workers_;
   std::unique_ptr<FanOut> fan_out_;
+  std::atomic<const FanOut*> reader_{nullptr};  // fan_out_, for those beside
+  TurnCount turns_;                             // of the control
   std::array<Window<Observe>*, kShards> windows_{};
   std::vector<bool> ended_;  // by worker
   std::vector<std::thread> threads_;

@@ -228,6 +228,32 @@ TEST(LiveEngineTest, StopEndsIt) {
   ExpectEveryPacketsEnd(sources, 2 * kEndless - sources[0]->left() - sources[1]->left(), told);
 }
 
+// What a watchdog goes by: each loop of its own, seen from outside while they run.
+TEST(LiveEngineTest, EveryLoopShowsThatItComesRound) {
+  LossySource source(8, uint64_t{1} << 60, 1'000);
+  Collector told;
+  auto engine = Engine::Create(SmallConfig(), {.workers = 3, .live = true}, told);
+  ASSERT_TRUE(engine.ok()) << engine.status();
+  EXPECT_THAT((*engine)->progress().workers, ElementsAre(0, 0, 0));
+  std::thread beside([&] {
+    const auto all_beyond = [&](const EngineProgress& before) {
+      const EngineProgress now = (*engine)->progress();
+      bool beyond = now.reader > before.reader && now.control > before.control;
+      for (size_t i = 0; i < 3; ++i) beyond &= now.workers[i] > before.workers[i];
+      return beyond;
+    };
+    for (int i = 0; i < 2; ++i) {
+      const EngineProgress before = (*engine)->progress();
+      while (!all_beyond(before)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    source.Stop();
+  });
+  LiveSource* const pointers[] = {&source};
+  (*engine)->RunLive(pointers);
+  beside.join();
+  EXPECT_EQ((*engine)->progress().control, told.ticks);
+}
+
 TEST(LiveEngineTest, EverySinkIsTold) {
   Collector one, other;
   EventSinks sinks;

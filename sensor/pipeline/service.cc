@@ -1,0 +1,136 @@
+#include "sensor/pipeline/service.h"
+
+#include <spdlog/spdlog.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "dataplane/capture/live_clock.h"
+#include "sensor/pipeline/live_watch.h"
+#include "sensor/pipeline/resident_memory.h"
+#include "sensor/pipeline/service_log.h"
+#include "sensor/pipeline/standard_streams.h"
+
+namespace vedette {
+namespace {
+
+// The configuration asks for what there is not: no such interface, no rights.
+ExitStatus ExitOf(const absl::Status& status) {
+  const bool usage = absl::IsInvalidArgument(status) || absl::IsNotFound(status) ||
+                     absl::IsPermissionDenied(status) || absl::IsFailedPrecondition(status) ||
+                     absl::IsUnimplemented(status);
+  return usage ? ExitStatus::kUsage : ExitStatus::kFailed;
+}
+
+// One thread for each worker, and a reader that feeds them when there are several.
+size_t PollingThreads(const CaptureConfig& capture) {
+  return capture.workers == 1 ? 1 : size_t{capture.workers} + 1;
+}
+
+CoreChoice CoresOf(const CaptureConfig& capture) {
+  if (capture.cores != "auto") {
+    const absl::StatusOr<std::vector<int>> cores = ParseCoreList(capture.cores);
+    return {cores.value_or(std::vector<int>{}),
+            "polling threads on processors " + capture.cores + ", as configured"};
+  }
+  // DPDK's ports know their memory, and say themselves where they are polled.
+  if (UsesDpdk(capture)) return {};
+  const std::string first = capture.interfaces.empty() ? "" : capture.interfaces.front();
+  return ChooseCores(UsableProcessors(), PollingThreads(capture), NodeOfInterface(first));
+}
+
+EngineSetup SetupOf(const SensorConfig& config, const RunRequest& request, int64_t boot_ms,
+                    std::vector<int> cores) {
+  return {.workers = config.capture.workers,
+          .flow_records = config.sinks.flows || !request.flows.empty(),
+          .live = true,
+          .told = {.source = UsesDpdk(config.capture) ? "dpdk" : "libpcap",
+                   .clock = "host",
+                   .boot_ms = boot_ms,
+                   .queues = config.capture.workers},
+          .cores = std::move(cores)};
+}
+
+}  // namespace
+
+Service::Service(const SensorConfig& config, const RunRequest& request)
+    : config_(config),
+      request_(request),
+      boot_ms_(static_cast<int64_t>(ReadHostTime().wall_us / 1'000)),
+      cores_(CoresOf(config.capture)) {}
+
+Service::~Service() = default;
+
+ExitStatus Service::Run() {
+  const absl::Status opened = Open();
+  if (!opened.ok()) return ExitOf(opened);
+  LogStart();
+  Loop();
+  return Stop();
+}
+
+// What the outputs lack is told together with what the interfaces lack. Tables come before sources:
+// nothing waits in the kernel while they are made.
+absl::Status Service::Open() {
+  absl::Status fault = OpenOutputs();
+  if (const absl::Status made = MakeEngine(); !made.ok()) return made;
+  if (const absl::Status opened = OpenSources(); !opened.ok()) return opened;
+  return fault;
+}
+
+absl::Status Service::OpenOutputs() {
+  absl::StatusOr<std::unique_ptr<Outputs>> outputs = Outputs::Open(config_, request_, boot_ms_);
+  if (outputs.ok()) {
+    outputs_ = *std::move(outputs);
+  } else {
+    LogFault(outputs.status());
+  }
+  return outputs.status();
+}
+
+absl::Status Service::MakeEngine() {
+  absl::StatusOr<std::unique_ptr<Engine>> engine =
+      Engine::Create(config_, SetupOf(config_, request_, boot_ms_, cores_.cores),
+                     outputs_ != nullptr ? outputs_->sinks() : unheard_);
+  if (!engine.ok()) {
+    LogFault(engine.status());
+    return engine.status();
+  }
+  engine_ = *std::move(engine);
+  table_bytes_ = PopulateMemory();
+  return absl::OkStatus();
+}
+
+absl::Status Service::OpenSources() {
+  absl::StatusOr<LiveSources> live = OpenLiveSources(config_.capture, config_.dpdk, ReadHostTime());
+  if (!live.ok()) {
+    LogFault(live.status());
+    return live.status();
+  }
+  live_ = *std::move(live);
+  return absl::OkStatus();
+}
+
+void Service::LogStart() const {
+  spdlog::info("vedette {}, sensor {} of site {}", VEDETTE_VERSION, config_.sensor, config_.site);
+  for (const std::string& note : live_->notes) spdlog::info("{}", Shown(note));
+  if (!cores_.why.empty()) spdlog::info("{}", cores_.why);
+  spdlog::info("{} MiB of tables are in memory; listening", table_bytes_ >> 20);
+}
+
+void Service::Loop() {
+  observer_->OnReady();
+  {
+    const LiveWatch watch(*live_);
+    engine_->RunLive(live_->pointers());
+  }
+  observer_->OnStopping();
+}
+
+ExitStatus Service::Stop() {
+  return outputs_->Finish().ok() ? ExitStatus::kDone : ExitStatus::kFailed;
+}
+
+}  // namespace vedette

@@ -1,0 +1,57 @@
+// The life of `vedette run`, a step a function, in this order: outputs, engine, sources, then what
+// is given up, what stands beside, the loop, the stop. A step that fails ends it. Main thread.
+#ifndef VEDETTE_SENSOR_PIPELINE_SERVICE_H_
+#define VEDETTE_SENSOR_PIPELINE_SERVICE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "sensor/config/sensor_config.h"
+#include "sensor/pipeline/core_choice.h"
+#include "sensor/pipeline/engine.h"
+#include "sensor/pipeline/event_sinks.h"
+#include "sensor/pipeline/live_sources.h"
+#include "sensor/pipeline/outputs.h"
+#include "sensor/pipeline/replay_request.h"
+#include "sensor/pipeline/run_request.h"
+#include "sensor/pipeline/service_observer.h"
+
+namespace vedette {
+
+class Service {
+ public:
+  // Both outlive the service.
+  Service(const SensorConfig& config, const RunRequest& request);
+  ~Service();
+
+  // Until it is told to stop. Faults are in the log.
+  ExitStatus Run();
+
+ private:
+  absl::Status Open();
+  // Each fault in the log; the first is returned.
+  absl::Status OpenOutputs();
+  absl::Status MakeEngine();
+  absl::Status OpenSources();
+  void LogStart() const;
+  void Loop();
+  ExitStatus Stop();
+
+  const SensorConfig& config_;
+  const RunRequest& request_;
+  const int64_t boot_ms_;
+  CoreChoice cores_;
+  uint64_t table_bytes_ = 0;
+  ServiceObserver nobody_;
+  ServiceObserver* observer_ = &nobody_;
+  // Sources are closed before the engine goes, the engine before what it writes to.
+  std::unique_ptr<Outputs> outputs_;
+  EventSinks unheard_;  // where outputs did not open: the engine is made all the same
+  std::unique_ptr<Engine> engine_;
+  std::optional<LiveSources> live_;
+};
+
+}  // namespace vedette
+#endif  // VEDETTE_SENSOR_PIPELINE_SERVICE_H_
