@@ -150,6 +150,7 @@ SensorConfig SensorConfig::Read(Settings& settings) {
   config.device_windows = ReadDeviceWindows(settings.Section("device_windows"));
   config.dpdk = ReadDpdk(settings.Section("dpdk"));
   config.sinks = ReadExport(settings.Section("export"));
+  config.service = ServiceConfig::Read(settings.Section("service"));
   settings.Text("patterns_file", config.patterns_file);
   Settings detectors = settings.Section("detectors");
   config.detectors = Detectors::ReadConfigs(

@@ -18,6 +18,7 @@
 #include "detectors/registry.h"
 #include "detectors/settings.h"
 #include "sensor/config/capture_config.h"
+#include "sensor/config/service_config.h"
 #include "sensor/event/alert_life.h"
 #include "sensor/export/export_config.h"
 
@@ -40,6 +41,7 @@ struct SensorConfig {
   DeviceWindowConfig device_windows;
   DpdkOptions dpdk;           // its devices are those of the command or of the ports
   ExportConfig sinks;         // the section `export`
+  ServiceConfig service;
   std::string patterns_file;  // as written; empty: the built-in patterns
   std::vector<PatternDefinition> patterns = BuiltInPatterns();
   Detectors::Configs detectors;

@@ -1,0 +1,96 @@
+#include "sensor/service/confinement.h"
+
+#include <linux/capability.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "sensor/pipeline/live_sources.h"
+#include "sensor/service/file_access.h"
+#include "sensor/service/syscall_filter.h"
+
+namespace vedette {
+namespace {
+
+bool AnyNamed(const CaptureConfig& capture, absl::string_view part) {
+  return std::any_of(capture.interfaces.begin(), capture.interfaces.end(),
+                     [part](const std::string& name) { return absl::StrContains(name, part); });
+}
+
+}  // namespace
+
+RightsNeeded RightsFor(const CaptureConfig& capture) {
+  if (!UsesDpdk(capture)) return {{CAP_NET_RAW}, {CAP_NET_RAW}};
+  RightsNeeded rights = {{CAP_NET_RAW, CAP_IPC_LOCK}, {}};
+  // A program in the kernel is loaded, attached to the interface, and given sockets.
+  if (AnyNamed(capture, "af_xdp")) {
+    rights.to_open.push_back(CAP_NET_ADMIN);
+    rights.to_open.push_back(CAP_BPF);
+  }
+  // A driver may lock memory for as long as it runs.
+  rights.to_go_on.push_back(CAP_IPC_LOCK);
+  if (AnyNamed(capture, "af_packet")) rights.to_go_on.push_back(CAP_NET_RAW);
+  return rights;
+}
+
+Confinement::Confinement(const SensorConfig& config, FilesInUse files)
+    : config_(config), files_(std::move(files)), rights_(RightsFor(config.capture)) {}
+
+absl::Status Confinement::Begin() {
+  absl::Status status = ForbidMemoryImages();
+  if (!status.ok()) return status;
+  CapabilityList kept = rights_.to_open;
+  if (geteuid() == 0 && !config_.service.user.empty()) {
+    absl::StatusOr<UserIds> user = FindUser(config_.service.user);
+    if (!user.ok()) return user.status();
+    user_ = *user;
+    for (const int capability : {CAP_SETUID, CAP_SETGID, CAP_SETPCAP}) kept.push_back(capability);
+  }
+  // The owner of all files needs no right to go around their modes; one who may go around them for
+  // tests and for looking into things keeps that with sandbox: off.
+  if (!config_.service.sandboxed()) return absl::OkStatus();
+  return KeepCapabilities(kept);
+}
+
+absl::Status Confinement::Complete() {
+  if (user_.has_value()) {
+    absl::Status became = BecomeServiceUser();
+    if (!became.ok()) return became;
+  }
+  if (!config_.service.sandboxed()) {
+    notes_.emplace_back("service.sandbox is off: files and system calls are not restricted");
+    return absl::OkStatus();
+  }
+  return RestrictFilesAndCalls();
+}
+
+absl::Status Confinement::BecomeServiceUser() {
+  absl::Status became = BecomeUser(*user_, rights_.to_go_on);
+  if (became.ok()) notes_.push_back(absl::StrCat("runs as user ", config_.service.user));
+  return became;
+}
+
+// Files first: the filter lets nobody add to what may be done.
+absl::Status Confinement::RestrictFilesAndCalls() {
+  const absl::StatusOr<bool> files = RestrictFiles(FileRulesOf(config_, files_));
+  if (!files.ok()) return files.status();
+  if (!*files) {
+    notes_.emplace_back(
+        "this kernel has no Landlock: files are restricted by the user's rights and the unit "
+        "alone");
+  }
+  absl::Status sealed = KeepCapabilities(rights_.to_go_on);
+  if (sealed.ok()) sealed = SealEveryThread(rights_.to_go_on);
+  if (sealed.ok()) sealed = FilterSyscalls();
+  if (!sealed.ok()) return sealed;
+  notes_.push_back(absl::StrCat(
+      "rights kept: ", NamesOf(HeldOf(rights_.to_go_on)),
+      *files ? "; files and system calls are restricted" : "; system calls are restricted"));
+  return absl::OkStatus();
+}
+
+}  // namespace vedette
