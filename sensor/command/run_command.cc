@@ -146,6 +146,7 @@ absl::StatusOr<RunPlan> PlanRun(const RunArguments& arguments) {
   }
   PlanCapture(arguments, plan.config.capture, faults);
   PlanOutput(arguments, plan.request, faults);
+  plan.request.config_file = config;
   if (!faults.empty()) return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));
   return plan;
 }

@@ -9,6 +9,7 @@
 namespace vedette {
 
 struct RunRequest {
+  std::string config_file;  // empty: the defaults and the command line alone
   // Newline-delimited JSON, one file a topic, appended to. Empty: not asked for; "-": standard
   // output.
   std::string alerts, devices, flows, health;

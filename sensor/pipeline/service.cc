@@ -59,7 +59,13 @@ Service::Service(const SensorConfig& config, const RunRequest& request)
     : config_(config),
       request_(request),
       boot_ms_(static_cast<int64_t>(ReadHostTime().wall_us / 1'000)),
-      cores_(CoresOf(config.capture)) {}
+      cores_(CoresOf(config.capture)),
+      confinement_(config,
+                   {.config_file = request.config_file,
+                    .written = {request.alerts, request.devices, request.flows, request.health},
+                    .folders = {}}) {
+  heard_.Add(observer_);
+}
 
 Service::~Service() = default;
 
@@ -71,19 +77,40 @@ ExitStatus Service::Run() {
   return Stop();
 }
 
-// What the outputs lack is told together with what the interfaces lack. Tables come before sources:
-// nothing waits in the kernel while they are made.
+// Tables come before sources: nothing waits in the kernel while they are made.
 absl::Status Service::Open() {
-  absl::Status fault = OpenOutputs();
+  const bool dpdk = UsesDpdk(config_.capture);
+  absl::Status given_up = GiveUpRights(&Confinement::Begin);
+  if (given_up.ok() && !dpdk) given_up = GiveUpRights(&Confinement::Complete);
+  if (!given_up.ok()) return given_up;
   if (const absl::Status made = MakeEngine(); !made.ok()) return made;
+  return dpdk ? OpenDpdk() : OpenKernels();
+}
+
+// What the outputs lack is told together with what the interfaces lack.
+absl::Status Service::OpenKernels() {
+  absl::Status fault = OpenOutputs();
   if (const absl::Status opened = OpenSources(); !opened.ok()) return opened;
   return fault;
+}
+
+absl::Status Service::OpenDpdk() {
+  absl::Status opened = OpenSources();
+  if (opened.ok()) opened = GiveUpRights(&Confinement::Complete);
+  return opened.ok() ? OpenOutputs() : opened;
+}
+
+absl::Status Service::GiveUpRights(absl::Status (Confinement::*step)()) {
+  absl::Status given_up = (confinement_.*step)();
+  if (!given_up.ok()) LogFault(given_up);
+  return given_up;
 }
 
 absl::Status Service::OpenOutputs() {
   absl::StatusOr<std::unique_ptr<Outputs>> outputs = Outputs::Open(config_, request_, boot_ms_);
   if (outputs.ok()) {
     outputs_ = *std::move(outputs);
+    heard_.Add(outputs_->sinks());
   } else {
     LogFault(outputs.status());
   }
@@ -92,8 +119,7 @@ absl::Status Service::OpenOutputs() {
 
 absl::Status Service::MakeEngine() {
   absl::StatusOr<std::unique_ptr<Engine>> engine =
-      Engine::Create(config_, SetupOf(config_, request_, boot_ms_, cores_.cores),
-                     outputs_ != nullptr ? outputs_->sinks() : unheard_);
+      Engine::Create(config_, SetupOf(config_, request_, boot_ms_, cores_.cores), heard_);
   if (!engine.ok()) {
     LogFault(engine.status());
     return engine.status();
@@ -116,17 +142,20 @@ absl::Status Service::OpenSources() {
 void Service::LogStart() const {
   spdlog::info("vedette {}, sensor {} of site {}", VEDETTE_VERSION, config_.sensor, config_.site);
   for (const std::string& note : live_->notes) spdlog::info("{}", Shown(note));
+  for (const std::string& note : confinement_.notes()) spdlog::info("{}", Shown(note));
   if (!cores_.why.empty()) spdlog::info("{}", cores_.why);
   spdlog::info("{} MiB of tables are in memory; listening", table_bytes_ >> 20);
 }
 
 void Service::Loop() {
-  observer_->OnReady();
+  observer_.LookAt([this] { return engine_->progress(); }, outputs_->exporter(),
+                   absl::Seconds(config_.sinks.stop_wait_s));
+  observer_.OnReady();
   {
     const LiveWatch watch(*live_);
     engine_->RunLive(live_->pointers());
   }
-  observer_->OnStopping();
+  observer_.OnStopping();
 }
 
 ExitStatus Service::Stop() {

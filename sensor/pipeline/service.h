@@ -1,5 +1,7 @@
-// The life of `vedette run`, a step a function, in this order: outputs, engine, sources, then what
-// is given up, what stands beside, the loop, the stop. A step that fails ends it. Main thread.
+// The life of `vedette run`, a step a function, in this order: what is given up, engine, outputs,
+// sources, what stands beside, the loop, the stop. DPDK's ports are opened before outputs: they
+// need rights that are given up before a thread of ours starts. A step that fails ends it. Main
+// thread.
 #ifndef VEDETTE_SENSOR_PIPELINE_SERVICE_H_
 #define VEDETTE_SENSOR_PIPELINE_SERVICE_H_
 
@@ -16,7 +18,8 @@
 #include "sensor/pipeline/outputs.h"
 #include "sensor/pipeline/replay_request.h"
 #include "sensor/pipeline/run_request.h"
-#include "sensor/pipeline/service_observer.h"
+#include "sensor/service/confinement.h"
+#include "sensor/service/managed_service.h"
 
 namespace vedette {
 
@@ -31,6 +34,9 @@ class Service {
 
  private:
   absl::Status Open();
+  absl::Status OpenKernels();
+  absl::Status OpenDpdk();
+  absl::Status GiveUpRights(absl::Status (Confinement::*step)());
   // Each fault in the log; the first is returned.
   absl::Status OpenOutputs();
   absl::Status MakeEngine();
@@ -44,13 +50,13 @@ class Service {
   const int64_t boot_ms_;
   CoreChoice cores_;
   uint64_t table_bytes_ = 0;
-  ServiceObserver nobody_;
-  ServiceObserver* observer_ = &nobody_;
+  Confinement confinement_;
   // Sources are closed before the engine goes, the engine before what it writes to.
   std::unique_ptr<Outputs> outputs_;
-  EventSinks unheard_;  // where outputs did not open: the engine is made all the same
+  EventSinks heard_;  // the engine's: outputs, once they are open, and who stands beside
   std::unique_ptr<Engine> engine_;
   std::optional<LiveSources> live_;
+  ManagedService observer_;
 };
 
 }  // namespace vedette

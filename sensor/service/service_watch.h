@@ -3,6 +3,8 @@
 #ifndef VEDETTE_SENSOR_SERVICE_SERVICE_WATCH_H_
 #define VEDETTE_SENSOR_SERVICE_SERVICE_WATCH_H_
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <thread>
@@ -25,6 +27,9 @@ class ServiceWatch {
   explicit ServiceWatch(Asked asked);
   ~ServiceWatch() = default;
 
+  // From now on threads end as they should: for so long nobody is stuck. Any thread.
+  void LetStop(absl::Duration within);
+
  private:
   void Watch(const std::stop_token& ended);
   void Look(absl::Duration now);
@@ -34,8 +39,9 @@ class ServiceWatch {
   const ServiceManager manager_{};
   const absl::Duration look_every_;
   ProgressWatch progress_;
-  std::vector<std::string> told_;  // stuck, as the log has it
-  std::jthread thread_;            // last: ends before what it uses
+  std::atomic<int64_t> stopped_by_ns_ = 0;  // 0: it runs
+  std::vector<std::string> told_;           // stuck, as the log has it
+  std::jthread thread_;                     // last: ends before what it uses
 };
 
 }  // namespace vedette

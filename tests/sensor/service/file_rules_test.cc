@@ -1,0 +1,99 @@
+// A sensor may read its configuration, its certificates and its secrets, and write where its events
+// go; nothing else is in the rules.
+#include "sensor/service/file_rules.h"
+
+#include <gtest/gtest.h>
+#include <linux/landlock.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace vedette {
+namespace {
+
+class FileRulesTest : public testing::Test {
+ protected:
+  FileRulesTest() : folder_(absl::StrCat(testing::TempDir(), "/file_rules_", getpid())) {
+    std::filesystem::create_directories(folder_);
+  }
+  ~FileRulesTest() override { std::filesystem::remove_all(folder_); }
+
+  // Those of the test's folder, from there.
+  std::map<std::string, FileUse> Rules(const SensorConfig& config, const FilesInUse& files) {
+    std::map<std::string, FileUse> rules;
+    for (const FileRule& rule : FileRulesOf(config, files)) {
+      if (absl::StartsWith(rule.path, folder_)) {
+        rules[rule.path.substr(folder_.size())] = rule.use;
+      }
+    }
+    return rules;
+  }
+
+  const std::string folder_;
+};
+
+using Wanted = std::map<std::string, FileUse>;
+
+TEST_F(FileRulesTest, FilesOfTheConfigurationAndOfTheCommandLine) {
+  SensorConfig config;
+  config.sinks.files.when = "always";
+  config.sinks.files.folder = folder_ + "/state/events";
+  config.patterns_file = "more/patterns.yaml";
+  EXPECT_EQ(Rules(config, {.config_file = folder_ + "/conf/vedette.yaml",
+                           .written = {"", "-", folder_ + "/alerts.ndjson"},
+                           .folders = {folder_ + "/run"}}),
+            (Wanted{{"/conf", FileUse::kRead},
+                    {"/conf/more", FileUse::kRead},
+                    {"/state/events", FileUse::kWrite},
+                    {"/run", FileUse::kWrite},
+                    {"/alerts.ndjson", FileUse::kWrite}}));
+  EXPECT_TRUE(std::filesystem::is_directory(folder_ + "/state/events"))
+      << "a rule can speak of what is there alone";
+  EXPECT_TRUE(std::filesystem::is_regular_file(folder_ + "/alerts.ndjson"));
+}
+
+TEST_F(FileRulesTest, SecretsAndTheSpoolOfABroker) {
+  setenv("CREDENTIALS_DIRECTORY", (folder_ + "/credentials").c_str(), 1);
+  SensorConfig config;
+  config.sinks.kafka.brokers = {"broker:9092"};
+  config.sinks.kafka.ca_file = folder_ + "/tls/ca.pem";
+  config.sinks.kafka.key_file = folder_ + "/keys/key.pem";
+  config.sinks.kafka.password_file = "kafka-password";
+  config.sinks.spool.folder = folder_ + "/state/spool";
+  Wanted wanted = {{"/tls", FileUse::kRead},
+                   {"/keys", FileUse::kRead},
+                   {"/credentials", FileUse::kRead},
+                   {"/state", FileUse::kWrite},  // a damaged spool is set aside there
+                   {"/state/spool", FileUse::kWrite}};
+  EXPECT_EQ(Rules(config, {}), wanted);
+  // A folder in which everybody writes is not the sensor's to change.
+  std::filesystem::permissions(folder_ + "/state", std::filesystem::perms::all);
+  wanted.erase("/state");
+  EXPECT_EQ(Rules(config, {}), wanted);
+  unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+TEST(FileAccess, ReadingIsNoWritingAndNothingIsRun) {
+  for (int version = 1; version <= 9; ++version) {
+    const uint64_t known = RightsKnown(version);
+    const uint64_t read = RightsGiven(FileUse::kRead, true, version);
+    const uint64_t write = RightsGiven(FileUse::kWrite, true, version);
+    EXPECT_EQ(read, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
+    EXPECT_EQ(write & read, read);
+    EXPECT_EQ(write & ~known, 0u) << "the kernel refuses a rule with rights it does not know";
+    EXPECT_EQ((read | write) & LANDLOCK_ACCESS_FS_EXECUTE, 0u);
+    EXPECT_EQ((read | write) & (LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK), 0u);
+    EXPECT_EQ(RightsGiven(FileUse::kWrite, false, version) & LANDLOCK_ACCESS_FS_MAKE_REG, 0u);
+  }
+  EXPECT_EQ(RightsKnown(0), 0u);
+  EXPECT_EQ(RightsKnown(2) & ~RightsKnown(1), uint64_t{LANDLOCK_ACCESS_FS_REFER});
+}
+
+}  // namespace
+}  // namespace vedette
