@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "dataplane/capture/dpdk_environment.h"
 #include "sensor/pipeline/live_sources.h"
 #include "sensor/service/file_access.h"
 #include "sensor/service/syscall_filter.h"
@@ -16,24 +17,35 @@
 namespace vedette {
 namespace {
 
-bool AnyNamed(const CaptureConfig& capture, absl::string_view part) {
-  return std::any_of(capture.interfaces.begin(), capture.interfaces.end(),
-                     [part](const std::string& name) { return absl::StrContains(name, part); });
+bool NamesAfXdp(const std::string& port) { return absl::StrContains(port, "af_xdp"); }
+
+// An interface of the system is one of them too, where DPDK is configured: it is reached that way.
+bool NamesAfPacket(const std::string& port) {
+  return absl::StrContains(port, "af_packet") ||
+         (!IsPciAddress(port) && !absl::StartsWith(port, "net_") && !absl::StrContains(port, ':'));
+}
+
+bool AnyOf(const CaptureConfig& capture, bool (*names)(const std::string&)) {
+  return std::any_of(capture.interfaces.begin(), capture.interfaces.end(), names);
 }
 
 }  // namespace
 
 RightsNeeded RightsFor(const CaptureConfig& capture) {
   if (!UsesDpdk(capture)) return {{CAP_NET_RAW}, {CAP_NET_RAW}};
-  RightsNeeded rights = {{CAP_NET_RAW, CAP_IPC_LOCK}, {}};
-  // A program in the kernel is loaded, attached to the interface, and given sockets.
-  if (AnyNamed(capture, "af_xdp")) {
-    rights.to_open.push_back(CAP_NET_ADMIN);
-    rights.to_open.push_back(CAP_BPF);
-  }
   // A driver may lock memory for as long as it runs.
-  rights.to_go_on.push_back(CAP_IPC_LOCK);
-  if (AnyNamed(capture, "af_packet")) rights.to_go_on.push_back(CAP_NET_RAW);
+  RightsNeeded rights = {{CAP_IPC_LOCK}, {CAP_IPC_LOCK}};
+  const bool xdp = AnyOf(capture, NamesAfXdp);
+  const bool packet = AnyOf(capture, NamesAfPacket);
+  if (xdp || packet) rights.to_open.push_back(CAP_NET_RAW);
+  // Both drivers set an interface's address and mode when they start it.
+  if (xdp || packet) rights.to_open.push_back(CAP_NET_ADMIN);
+  if (packet) rights.to_go_on.push_back(CAP_NET_RAW);
+  if (!xdp) return rights;
+  // A program for the kernel and its maps; the library finds those again by their numbers, which
+  // the kernel lets CAP_SYS_ADMIN alone do.
+  rights.to_open.push_back(CAP_BPF);
+  rights.to_open.push_back(CAP_SYS_ADMIN);
   return rights;
 }
 
