@@ -12,7 +12,9 @@
 #include "absl/strings/strip.h"
 #include "dataplane/capture/dpdk_environment.h"
 #include "dataplane/track/flow.h"
+#include "sensor/doctor/service_examination.h"
 #include "sensor/pipeline/live_sources.h"
+#include "sensor/service/confinement.h"
 
 namespace vedette {
 namespace {
@@ -38,6 +40,9 @@ class Examiner {
     Backlog();
     Hugepages();
     if (dpdk_) Dpdk();
+    for (DoctorFinding& finding : ExamineService(machine_, config_)) {
+      findings_.push_back(std::move(finding));
+    }
     return std::move(findings_);
   }
 
@@ -66,7 +71,7 @@ class Examiner {
   }
 
   void Rights() {
-    constexpr int kNetAdmin = 12, kNetRaw = 13, kIpcLock = 14;
+    constexpr int kNetRaw = 13, kIpcLock = 14;
     if (Has(kNetRaw)) {
       Good("rights", "CAP_NET_RAW: may capture");
     } else {
@@ -74,12 +79,16 @@ class Examiner {
             "run as root, 'setcap cap_net_raw=ep' on the program's file, or "
             "AmbientCapabilities=CAP_NET_RAW in its systemd unit");
     }
-    const bool xdp =
-        std::any_of(config_.capture.interfaces.begin(), config_.capture.interfaces.end(),
-                    [](const std::string& name) { return absl::StrContains(name, "af_xdp"); });
-    if (xdp && !Has(kNetAdmin)) {
-      Wrong("rights", "no CAP_NET_ADMIN: AF_XDP cannot attach its program",
-            "give it CAP_NET_ADMIN and CAP_BPF, or use af_packet:INTERFACE");
+    CapabilityList missing;
+    for (const int capability : RightsFor(config_.capture).to_open) {
+      const bool told = capability == kNetRaw || capability == kIpcLock;
+      if (!told && !Has(capability)) missing.push_back(capability);
+    }
+    if (!missing.empty()) {
+      Wrong(
+          "rights", absl::StrCat("no ", NamesOf(missing), ": the ports cannot be opened"),
+          "start it as root with service.user, or see conf/systemd/vedette-dpdk.service; they are "
+          "given up before a packet is parsed");
     }
     if (dpdk_ && !Has(kIpcLock)) {
       Note("rights", "no CAP_IPC_LOCK: a NIC's driver cannot hold its memory in place",

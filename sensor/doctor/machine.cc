@@ -19,6 +19,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "sensor/service/file_access.h"
+#include "sensor/service/syscall_filter.h"
 
 namespace vedette {
 namespace {
@@ -151,6 +153,9 @@ Machine ThisMachine() {
   Machine machine;
   machine.ask_nic = AskNic;
   machine.ask_clock = AskClock;
+  machine.ask_restrictions = [] {
+    return KernelRestrictions{LandlockVersion(), HasSyscallFilter()};
+  };
   return machine;
 }
 

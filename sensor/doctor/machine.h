@@ -27,6 +27,12 @@ struct ClockState {
   int64_t error_us_max = 0;  // as the kernel believes
 };
 
+// What the kernel offers to those who give rights up.
+struct KernelRestrictions {
+  int landlock_version = 0;  // 0: none
+  bool syscall_filter = false;
+};
+
 class Machine {
  public:
   explicit Machine(std::string root = "/") : root_(std::move(root)) {}
@@ -44,6 +50,7 @@ class Machine {
 
   std::function<NicAbilities(const std::string& interface)> ask_nic;
   std::function<std::optional<ClockState>()> ask_clock;
+  std::function<KernelRestrictions()> ask_restrictions;
 
  private:
   std::string PathOf(absl::string_view path) const;

@@ -97,7 +97,7 @@ absl::Status Confinement::RestrictFilesAndCalls() {
   }
   absl::Status sealed = KeepCapabilities(rights_.to_go_on);
   if (sealed.ok()) sealed = SealEveryThread(rights_.to_go_on);
-  if (sealed.ok()) sealed = FilterSyscalls();
+  if (sealed.ok()) sealed = FilterSyscalls(AnyOf(config_.capture, NamesAfXdp));
   if (!sealed.ok()) return sealed;
   notes_.push_back(absl::StrCat(
       "rights kept: ", NamesOf(HeldOf(rights_.to_go_on)),

@@ -17,10 +17,15 @@ namespace {
 // Nobody listens: a stuck thread is still worth a line.
 constexpr absl::Duration kIntervalWithoutManager = absl::Seconds(30);
 
+// The slowest loop comes round once a second.
+constexpr absl::Duration kPatienceMin = absl::Seconds(3);
+
 absl::Duration Interval() {
   const absl::Duration wanted = ServiceManager::WatchdogInterval();
   return wanted > absl::ZeroDuration() ? wanted : kIntervalWithoutManager;
 }
+
+absl::Duration Patience() { return std::max(Interval() / 2, kPatienceMin); }
 
 // Some looks in half an interval, so that a message which is late once comes in time.
 absl::Duration LookEvery() {
@@ -34,7 +39,7 @@ absl::Duration Monotonic() {
 }  // namespace
 
 ServiceWatch::ServiceWatch(Asked asked)
-    : asked_(std::move(asked)), look_every_(LookEvery()), progress_(Interval() / 2) {
+    : asked_(std::move(asked)), look_every_(LookEvery()), progress_(Patience()) {
   thread_ = std::jthread([this](const std::stop_token& ended) { Watch(ended); });
 }
 
@@ -74,7 +79,7 @@ void ServiceWatch::Tell(const std::vector<std::string>& stuck) {
     spdlog::error(
         "{}: stuck for {} and more; the service manager is no longer told that the "
         "sensor is alive",
-        names, absl::FormatDuration(Interval() / 2));
+        names, absl::FormatDuration(Patience()));
     manager_.Status(absl::StrCat("stuck: ", names));
   }
   told_ = stuck;

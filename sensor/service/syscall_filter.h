@@ -20,7 +20,9 @@ absl::Span<const char* const> IntrudersCalls();
 // False where the kernel has no seccomp filters.
 bool HasSyscallFilter();
 
-absl::Status FilterSyscalls();
+// `xdp`: the library of AF_XDP calls bpf once more when it ends, in vain: that is refused as an
+// unknown call is.
+absl::Status FilterSyscalls(bool xdp);
 
 }  // namespace vedette
 #endif  // VEDETTE_SENSOR_SERVICE_SYSCALL_FILTER_H_

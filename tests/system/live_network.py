@@ -76,7 +76,8 @@ class Network:
 class Sensor:
     """A running `vedette run` in the network, with a file a topic in `folder`."""
 
-    def __init__(self, network, folder, interfaces, *options, topics=("alerts", "devices", "health")):
+    def __init__(self, network, folder, interfaces, *options, topics=("alerts", "devices", "health"),
+                 environment=None):
         self.files = {topic: Path(folder) / (topic + ".ndjson") for topic in topics}
         self.log_path = Path(folder) / "log"
         arguments = [part for name in interfaces for part in ("--interface", name)]
@@ -85,7 +86,7 @@ class Sensor:
             # `ip netns exec` becomes the program it runs: one process.
             self.process = subprocess.Popen(
                 network.inside(sensor_run.PROGRAM, "run", *arguments, *options), stderr=log,
-                stdout=log)
+                stdout=log, env=environment)
         self.wait_for_log("; listening")
 
     def log(self):

@@ -41,6 +41,8 @@ class DoctorTest : public ::testing::Test {
     Make("sys/module/vfio_pci");
     Make("sys/class/iommu/dmar0");
     Make("usr/lib/x86_64-linux-gnu/dpdk/pmds-23.0");
+    Write("lib/systemd/system/vedette.service", "[Service]\n");
+    Write("etc/passwd", "root:x:0:0::/root:/bin/sh\nvedette:x:99:99::/:/usr/sbin/nologin\n");
     config_.capture.interfaces = {"eth1"};
     clock_ = {.synchronised = true, .error_us_max = 500};
   }
@@ -60,6 +62,7 @@ class DoctorTest : public ::testing::Test {
     Machine machine(root_.string());
     machine.ask_nic = [this](const std::string&) { return nic_; };
     machine.ask_clock = [this] { return clock_; };
+    machine.ask_restrictions = [this] { return kernel_; };
     return Examine(machine, config_);
   }
   // The finding that says so; a good one named "nothing of the kind" when there is none.
@@ -86,6 +89,7 @@ class DoctorTest : public ::testing::Test {
                     .gro = false,
                     .lro = false};
   std::optional<ClockState> clock_;
+  KernelRestrictions kernel_{.landlock_version = 2, .syscall_filter = true};
 };
 
 TEST_F(DoctorTest, AHealthyMachine) {
@@ -111,8 +115,33 @@ TEST_F(DoctorTest, Rights) {
   config_.capture.interfaces = {"af_xdp:eth1"};
   Write("proc/self/status", "CapEff:\t0000000000002000\n");
   EXPECT_EQ(Find("CAP_NET_RAW: may capture").health, Health::kGood);
-  ExpectWorse(Health::kWrong, "no CAP_NET_ADMIN", "af_packet:INTERFACE");
+  ExpectWorse(Health::kWrong, "no CAP_NET_ADMIN, CAP_BPF", "service.user");
   ExpectWorse(Health::kNote, "no CAP_IPC_LOCK", "LimitMEMLOCK");
+}
+
+TEST_F(DoctorTest, WhatTheKernelOffersToGiveUp) {
+  EXPECT_EQ(Find("seccomp and Landlock (version 2)").subject, "sandbox");
+  kernel_.landlock_version = 0;
+  ExpectWorse(Health::kNote, "no Landlock", "lsm=landlock");
+  kernel_.syscall_filter = false;
+  ExpectWorse(Health::kWrong, "no seccomp", "service.sandbox");
+  config_.service.sandbox = "off";
+  ExpectWorse(Health::kNote, "service.sandbox is off", "leave it out");
+}
+
+TEST_F(DoctorTest, UserUnitAndLimits) {
+  EXPECT_EQ(Find("/lib/systemd/system/vedette.service").health, Health::kGood);
+  Write("etc/systemd/system/vedette.service.d/more.conf", "[Service]\n");
+  EXPECT_NE(Find("with more.conf").subject, "nothing of the kind");
+  fs::remove(root_ / "lib/systemd/system/vedette.service");
+  ExpectWorse(Health::kNote, "no unit is installed", "service.user");
+  config_.service.user = "vedette";
+  EXPECT_EQ(Find("becomes vedette").subject, "user");
+  config_.service.user = "vede";
+  ExpectWorse(Health::kWrong, "no user vede", "useradd");
+  Write("proc/self/limits", "Max open files            256                  4096       files\n");
+  config_.sinks.kafka.brokers = {"broker:9092"};
+  ExpectWorse(Health::kNote, "256 open files", "LimitNOFILE");
 }
 
 TEST_F(DoctorTest, MemoryAgainstTables) {

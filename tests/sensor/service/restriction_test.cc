@@ -74,7 +74,7 @@ TEST(SyscallFilter, NoCallIsInBothListsOrTwice) {
 TEST(SyscallFilter, OrdinaryWorkGoesOn) {
   if (!HasSyscallFilter()) GTEST_SKIP() << "this kernel has no seccomp filters";
   EXPECT_EQ(InChild([] {
-              WANT(FilterSyscalls().ok());
+              WANT(FilterSyscalls(false).ok());
               std::atomic<bool> ran = false;
               std::thread([&ran] { ran = true; }).join();
               WANT(ran);
@@ -107,7 +107,7 @@ TEST(SyscallFilter, WhatIsUnknownIsRefusedInEveryThread) {
   };
   EXPECT_EQ(InChild([&refused] {
               OtherThread other(refused);
-              WANT(FilterSyscalls().ok());
+              WANT(FilterSyscalls(false).ok());
               WANT(refused() == 0);
               return other.Try();
             }),
@@ -123,7 +123,7 @@ TEST(SyscallFilter, AnIntrudersCallEndsTheProcess) {
   };
   for (const auto& call : calls) {
     EXPECT_EQ(InChild([&call] {
-                WANT(FilterSyscalls().ok());
+                WANT(FilterSyscalls(false).ok());
                 call();
                 return 0;
               }),
