@@ -13,11 +13,12 @@
 #include "sensor/pipeline/live_sources.h"
 #include "sensor/service/file_access.h"
 #include "sensor/service/syscall_filter.h"
+#include "sensor/service/xdp_cleaner.h"
 
 namespace vedette {
 namespace {
 
-bool NamesAfXdp(const std::string& port) { return absl::StrContains(port, "af_xdp"); }
+bool NamesAfXdp(const std::string& port) { return !XdpInterfaceOf(port).empty(); }
 
 // An interface of the system is one of them too, where DPDK is configured: it is reached that way.
 bool NamesAfPacket(const std::string& port) {
@@ -65,7 +66,19 @@ absl::Status Confinement::Begin() {
   // The owner of all files needs no right to go around their modes; one who may go around them for
   // tests and for looking into things keeps that with sandbox: off.
   if (!config_.service.sandboxed()) return absl::OkStatus();
-  return KeepCapabilities(kept);
+  status = KeepCapabilities(kept);
+  return status.ok() ? PrepareToLeaveXdp() : status;
+}
+
+absl::Status Confinement::PrepareToLeaveXdp() const {
+  std::vector<std::string> interfaces;
+  for (const std::string& port : config_.capture.interfaces) {
+    std::string interface = XdpInterfaceOf(port);
+    if (!interface.empty()) interfaces.push_back(std::move(interface));
+  }
+  const bool able = !HeldOf({CAP_NET_ADMIN}).empty();
+  if (interfaces.empty() || !able || !UsesDpdk(config_.capture)) return absl::OkStatus();
+  return StartXdpCleaner(interfaces, user_);
 }
 
 absl::Status Confinement::Complete() {

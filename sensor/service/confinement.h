@@ -39,6 +39,7 @@ class Confinement {
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
+  absl::Status PrepareToLeaveXdp() const;
   absl::Status BecomeServiceUser();
   absl::Status RestrictFilesAndCalls();
 

@@ -14,6 +14,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
@@ -78,12 +79,32 @@ absl::Status AskOne(pid_t thread, int signal) {
   return fault.load() == 0 ? absl::OkStatus() : Failed(NameOf(thread), fault.load());
 }
 
+// A thread that was started by one which had not been asked yet shows in the next list.
+absl::Status AskOthers(std::set<pid_t> threads, pid_t caller, int signal) {
+  std::set<pid_t> asked = {caller};
+  for (bool grown = true; grown; threads = Threads()) {
+    if (!threads.contains(caller)) return Failed("list in /proc/self/task", EACCES);
+    grown = false;
+    for (const pid_t thread : threads) {
+      if (!asked.insert(thread).second) continue;
+      grown = true;
+      absl::Status status = AskOne(thread, signal);
+      if (!status.ok()) return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status InEveryThread(Action action, const void* argument) {
-  const int own = action(argument);
   const auto caller = static_cast<pid_t>(syscall(SYS_gettid));
+  std::set<pid_t> threads = Threads();
+  if (!threads.contains(caller)) return Failed("list in /proc/self/task", EACCES);
+  const int own = action(argument);
   if (own != 0) return Failed(NameOf(caller), own);
+  // Alone, it may have given up /proc, and has nobody to ask.
+  if (threads.size() == 1 && Threads().size() <= 1) return absl::OkStatus();
   action_now = action;
   argument_now = argument;
   fault = 0;
@@ -94,18 +115,7 @@ absl::Status InEveryThread(Action action, const void* argument) {
   handler.sa_flags = SA_RESTART;
   if (sigaction(signal, &handler, &before) != 0) return Failed("handler", errno);
   const absl::Cleanup restoring = [&] { sigaction(signal, &before, nullptr); };
-  // A thread that was started by one which had not been asked yet shows in the next list.
-  std::set<pid_t> asked = {caller};
-  for (bool grown = true; grown;) {
-    grown = false;
-    for (const pid_t thread : Threads()) {
-      if (!asked.insert(thread).second) continue;
-      grown = true;
-      absl::Status status = AskOne(thread, signal);
-      if (!status.ok()) return status;
-    }
-  }
-  return absl::OkStatus();
+  return AskOthers(std::move(threads), caller, signal);
 }
 
 }  // namespace vedette

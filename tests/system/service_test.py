@@ -123,8 +123,9 @@ class Service(system_test.SystemTest):
         self.end(sensor)
 
     def assert_rights(self, sensor, kept, user=0):
+        sensor.wait_until(lambda: len(service_manager.threads(sensor.process.pid)) > 3,
+                          "threads")
         threads = service_manager.threads(sensor.process.pid)
-        self.assertGreater(len(threads), 3)
         for thread in threads:
             status = service_manager.thread_status(sensor.process.pid, thread)
             for name in ("CapInh", "CapBnd", "CapAmb"):
@@ -171,21 +172,37 @@ class Service(system_test.SystemTest):
         self.assertEqual((state / "events" / "health.ndjson").stat().st_uid, user)
         self.assertTrue(list((state / "spool").glob("*.log")), "nothing was spooled")
 
-    def through_dpdk(self, device, kept):
+    def through_dpdk(self, device, kept, end=signal.SIGTERM):
         tried = sensor_run.run("run", "--interface", "net_nothing0")
         if "built without DPDK" in tried.err.decode("utf-8"):
             self.skipTest("the program was built without DPDK")
         sensor = self.start("capture: {workers: 2}\n", interfaces=[device])
         self.assert_rights(sensor, kept)
         self.network.play("tap0", self.write("some.pcap", some_packets(500)))
+        if end != signal.SIGTERM:
+            return sensor.kill()
         self.end(sensor)
         self.assertEqual(total(sensor.events("health"), "packets_processed"), 500, sensor.log())
+        for file in sensor.files.values():
+            file.unlink()
 
     def test_rights_of_af_packet_through_dpdk(self):
         self.through_dpdk("af_packet:tap0", CAP_NET_RAW | CAP_IPC_LOCK)
 
     def test_rights_of_af_xdp_through_dpdk(self):
         self.through_dpdk("af_xdp:tap0", CAP_IPC_LOCK)
+
+    def test_af_xdp_leaves_its_interface_as_it_was(self):
+        """However it ends; what the sensor may no longer do, a process without packets does."""
+        def as_it_was():
+            link = self.network.run("ip", "-d", "link", "show", "tap0")
+            return "xdp" not in link and "PROMISC" not in link
+        for end in (signal.SIGTERM, signal.SIGKILL):
+            self.through_dpdk("af_xdp:tap0", CAP_IPC_LOCK, end)
+            until = time.monotonic() + 30
+            while not as_it_was() and time.monotonic() < until:
+                time.sleep(0.05)
+            self.assertTrue(as_it_was(), self.network.run("ip", "-d", "link", "show", "tap0"))
 
     def test_the_sandbox_can_be_switched_off(self):
         sensor = self.start("service: {sandbox: 'off'}\n")

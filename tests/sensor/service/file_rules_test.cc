@@ -13,6 +13,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "sensor/service/confinement.h"
+#include "sensor/service/xdp_cleaner.h"
 
 namespace vedette {
 namespace {
@@ -77,6 +79,32 @@ TEST_F(FileRulesTest, SecretsAndTheSpoolOfABroker) {
   wanted.erase("/state");
   EXPECT_EQ(Rules(config, {}), wanted);
   unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+TEST(XdpCleaner, KnowsTheInterfaceBehindAPort) {
+  EXPECT_EQ(XdpInterfaceOf("af_xdp:eth1"), "eth1");
+  EXPECT_EQ(XdpInterfaceOf("net_af_xdp0,iface=eth1,start_queue=2"), "eth1");
+  EXPECT_EQ(XdpInterfaceOf("net_af_xdp0,start_queue=2,iface=eth1"), "eth1");
+  for (const char* port : {"eth1", "af_packet:eth1", "net_af_packet0,iface=eth1", "0000:81:00.0"}) {
+    EXPECT_EQ(XdpInterfaceOf(port), "") << port;
+  }
+}
+
+TEST(RightsFor, EachSourceOpensWithMoreThanItKeeps) {
+  CaptureConfig capture;
+  const auto needed = [&capture](const char* port) {
+    capture.interfaces = {port};
+    const RightsNeeded rights = RightsFor(capture);
+    return NamesOf(rights.to_open) + " / " + NamesOf(rights.to_go_on);
+  };
+  EXPECT_EQ(needed("eth1"), "CAP_NET_RAW / CAP_NET_RAW");
+  EXPECT_EQ(needed("0000:81:00.0"), "CAP_IPC_LOCK / CAP_IPC_LOCK");
+  EXPECT_EQ(needed("af_packet:eth1"),
+            "CAP_IPC_LOCK, CAP_NET_RAW, CAP_NET_ADMIN / CAP_IPC_LOCK, CAP_NET_RAW");
+  EXPECT_EQ(needed("af_xdp:eth1"),
+            "CAP_IPC_LOCK, CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF, CAP_SYS_ADMIN / CAP_IPC_LOCK");
+  capture.source = "dpdk";
+  EXPECT_EQ(needed("eth1"), needed("af_packet:eth1")) << "it is reached that way";
 }
 
 TEST(FileAccess, ReadingIsNoWritingAndNothingIsRun) {
