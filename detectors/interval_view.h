@@ -46,6 +46,7 @@ struct IntervalView {
   absl::Span<const DnsMessage> dns;              // by arrival, then all fields
   absl::Span<const NameSighting> names;
   absl::Span<const ContentMatch> matches;              // by arrival, then flow
+  bool digests_are_hmacs = false;                      // of matches: evidence may hold them
   absl::Span<const PatternLabel> patterns;             // by ContentMatch::pattern
   absl::Span<const IrregularityCount> irregularities;  // by sender, kind
   ShardCounters totals;

@@ -85,6 +85,8 @@ class Settings {
   // Faults every key that was not read, with the nearest known one.
   void Finish();
   const std::string& path() const { return path_; }
+  // Of the map itself; line 0: there is none.
+  SettingPlace place() const { return node_ == nullptr ? SettingPlace{} : node_->place; }
 
  private:
   const SettingNode* Read(absl::string_view key, absl::string_view type, std::string range,

@@ -67,7 +67,9 @@ Inspector::Inspector(const InspectorOptions& options, const KeyedHash& hash,
                      std::shared_ptr<const PatternDatabase> patterns)
     : options_(options),
       patterns_(std::move(patterns)),
-      scanner_(patterns_, KeyedHash::Combine(hash.OfAddress({}), 0x636f6e74656e74)),
+      scanner_(patterns_, options.content_secret != 0
+                              ? KeyHash{options.content_secret}
+                              : KeyedHash::Combine(hash.OfAddress({}), 0x636f6e74656e74)),
       datagram_(*patterns_),
       names_(options.server_names) {
   const size_t streams = patterns_->empty() ? 0 : options.streams;

@@ -28,6 +28,8 @@ struct InspectorOptions {
   uint32_t streams = 128;           // outbound streams followed at one time
   uint32_t stream_bytes = 262'144;  // of each direction of a flow; what is behind is not read
   uint32_t server_names = 2'048;    // remembered until their flow is exported
+  // With which matches are told apart; 0: one of this run's own.
+  uint64_t content_secret = 0;
 };
 
 class Inspector {

@@ -110,7 +110,7 @@ class PatternScanner {
   size_t Before(uint64_t end, size_t max, char* out) const noexcept;
 
   std::shared_ptr<const PatternDatabase> database_;
-  KeyHash secret_;
+  std::vector<KeyHash> secrets_;  // by pattern
   hs_scratch* scratch_ = nullptr;
   Matches matches_;
   PatternStream* current_ = nullptr;

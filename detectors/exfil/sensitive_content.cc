@@ -15,6 +15,16 @@ Severity SeverityOf(absl::string_view text) {
   return text == "low" ? Severity::kLow : Severity::kMedium;
 }
 
+// The first that were found; as many as make a line.
+std::string HmacsText(const std::vector<uint64_t>& hmacs) {
+  constexpr size_t kShown = 10;
+  std::string text;
+  for (size_t i = 0; i < std::min(hmacs.size(), kShown); ++i) {
+    absl::StrAppend(&text, i == 0 ? "" : " ", absl::Hex(hmacs[i], absl::kZeroPad16));
+  }
+  return text;
+}
+
 }  // namespace
 
 SensitiveContent::Config SensitiveContent::Config::Read(Settings& settings) {
@@ -77,6 +87,7 @@ void SensitiveContent::Report(const Subject& subject, const State& state, const 
   finding.detail = {{"pattern", pattern.name},
                     {"matches", absl::StrCat(state.matches)},
                     {"offset_bytes", absl::StrCat(state.last_offset_bytes)}};
+  if (view.digests_are_hmacs) finding.detail.emplace_back("hmacs", HmacsText(state.digests));
   findings.push_back(std::move(finding));
 }
 

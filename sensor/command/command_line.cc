@@ -96,13 +96,25 @@ class CommandLine {
 
   void AddExplain() {
     CLI::App* command =
-        Add("explain", "Show the limits of an alert kind, or whether an address is home");
-    command->add_option("KIND|ADDRESS", explain_.subject, "such as dos.syn_flood or 192.0.2.7")
+        Add("explain", "Say which rule, limit and exclusion applies, and where each comes from");
+    command
+        ->add_option("EVENT|ADDRESS|KIND", explain_.subject,
+                     "an alert: a file of them, - for standard input, or an id with --alerts; an "
+                     "address, prefix, MAC or name/NAME; a kind such as dos.syn_flood")
         ->required();
     command
         ->add_option("-c,--config", explain_.config_path,
                      "configuration; without it the built-in defaults")
         ->type_name("FILE");
+    command->add_option("--alerts", explain_.alerts_path, "where an alert's id is looked up")
+        ->type_name("FILE");
+    command->add_flag("--json", explain_.json, "JSON, one object a line");
+    command->add_flag("--now", explain_.now, "judge alerts by today's date, not by theirs");
+    command->footer(
+        "Examples:\n"
+        "  vedette explain -c vedette.yaml 10.1.2.3\n"
+        "  vedette explain -c vedette.yaml --alerts alerts.ndjson 3f9a41c2\n"
+        "  vedette explain dos.syn_flood");
     command->callback([this] { run_ = [this] { return RunExplain(explain_, context_); }; });
   }
 

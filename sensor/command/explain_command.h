@@ -1,5 +1,5 @@
-// `vedette explain`: which limits apply to an alert kind, or whether an address is home, and where
-// each of these comes from.
+// `vedette explain`: which limits and which entries of the policy apply to an alert kind, to a host
+// or to an alert, and where each of these comes from.
 #ifndef VEDETTE_SENSOR_COMMAND_EXPLAIN_COMMAND_H_
 #define VEDETTE_SENSOR_COMMAND_EXPLAIN_COMMAND_H_
 
@@ -10,8 +10,13 @@
 namespace vedette {
 
 struct ExplainArguments {
-  std::string subject;      // an alert kind or an IP address
+  // An alert kind; an address, prefix, MAC or name/NAME; a file of alerts, "-" for standard input,
+  // or the id of an alert in `alerts_path`.
+  std::string subject;
   std::string config_path;  // empty: the built-in defaults
+  std::string alerts_path;  // newline-delimited JSON
+  bool json = false;        // one object a line, not text
+  bool now = false;         // alerts are judged at this time, not at theirs
 };
 
 int RunExplain(const ExplainArguments& arguments, const CommandContext& context);

@@ -12,6 +12,7 @@
 #include "dataplane/worker/shard_window.h"
 #include "sensor/config/export_settings.h"
 #include "sensor/config/pattern_file.h"
+#include "sensor/config/policy_settings.h"
 #include "sensor/config/yaml_file.h"
 
 namespace vedette {
@@ -102,6 +103,34 @@ DpdkOptions ReadDpdk(Settings settings) {
   return dpdk;
 }
 
+AlertPcapConfig ReadAlertPcaps(Settings settings) {
+  constexpr uint64_t kMebibyte = 1 << 20;
+  AlertPcapConfig pcaps;
+  settings.Text("folder", pcaps.folder);
+  if (!pcaps.folder.empty() && pcaps.folder.front() != '/') {
+    settings.Fault("folder", "allowed an absolute path, or \"\" for none");
+  }
+  settings.Integer("packets", 1, 1'024, pcaps.packets);
+  settings.Integer("snap_length_bytes", 64, 65'535, pcaps.snap_length_bytes);
+  settings.Integer("file_bytes_max", 4'096, 64 * kMebibyte, pcaps.file_bytes_max);
+  settings.Integer("folder_bytes_max", kMebibyte, 1'024 * 1'024 * kMebibyte,
+                   pcaps.folder_bytes_max);
+  if (pcaps.folder_bytes_max < pcaps.file_bytes_max) {
+    settings.Fault("folder_bytes_max", "allowed at least file_bytes_max");
+  }
+  settings.Integer("memory_mib", 16, 4'096, pcaps.memory_mib);
+  settings.Finish();
+  return pcaps;
+}
+
+void ReadEvidenceKey(Settings& settings, std::string& file) {
+  settings.Text("evidence_key_file", file);
+  if (!file.empty() && file.front() != '/' && file.find('/') != std::string::npos) {
+    settings.Fault("evidence_key_file",
+                   "allowed an absolute path, the name of a systemd credential, or \"\" for none");
+  }
+}
+
 void AppendFaults(const std::string& name, std::vector<SettingFault> faults,
                   std::vector<std::string>& out) {
   std::stable_sort(faults.begin(), faults.end(), [](const SettingFault& a, const SettingFault& b) {
@@ -120,6 +149,22 @@ void ReadPatterns(const std::string& folder, ConfigReading& reading) {
   }
   AppendFaults(path.string(), std::move(patterns->faults), reading.faults);
   reading.config.patterns = std::move(patterns->patterns);
+}
+
+// `section`: that of the main file.
+void ReadPolicy(Settings section, const std::string& name, const std::string& folder,
+                ConfigReading& reading) {
+  PolicyConfig& policy = reading.config.policy;
+  PolicyReader reader;
+  section.TextList("files", policy.files);
+  reader.ReadSection(section, name, folder);
+  section.Finish();
+  for (const std::string& file : policy.files) {
+    reader.ReadFile((std::filesystem::path(folder) / file).string());
+  }
+  PolicyDefinition definition = reader.Finish();
+  reading.faults.insert(reading.faults.end(), reader.faults().begin(), reader.faults().end());
+  if (!definition.empty()) policy.compiled = std::make_shared<const Policy>(std::move(definition));
 }
 
 }  // namespace
@@ -152,11 +197,12 @@ SensorConfig SensorConfig::Read(Settings& settings) {
   config.sinks = ReadExport(settings.Section("export"));
   config.service = ServiceConfig::Read(settings.Section("service"));
   settings.Text("patterns_file", config.patterns_file);
+  ReadEvidenceKey(settings, config.evidence_key_file);
+  config.alert_pcaps = ReadAlertPcaps(settings.Section("alert_pcaps"));
   Settings detectors = settings.Section("detectors");
   config.detectors = Detectors::ReadConfigs(
       [&detectors](absl::string_view name) { return detectors.Section(name); });
   detectors.Finish();
-  settings.Finish();
   return config;
 }
 
@@ -171,8 +217,13 @@ ConfigReading ReadConfigText(absl::string_view text, const std::string& name,
   SettingLog log;
   Settings settings("", &file.root, &log);
   reading.config = SensorConfig::Read(settings);
+  ReadPolicy(settings.Section("policy"), name, folder, reading);
+  settings.Finish();
+  std::vector<std::string> policy_faults = std::move(reading.faults);
+  reading.faults.clear();
   reading.declarations = std::move(log.declarations);
   AppendFaults(name, std::move(log.faults), reading.faults);
+  reading.faults.insert(reading.faults.end(), policy_faults.begin(), policy_faults.end());
   if (!reading.config.patterns_file.empty()) ReadPatterns(folder, reading);
   return reading;
 }

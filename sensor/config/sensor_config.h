@@ -5,6 +5,7 @@
 #define VEDETTE_SENSOR_CONFIG_SENSOR_CONFIG_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@
 #include "sensor/config/service_config.h"
 #include "sensor/event/alert_life.h"
 #include "sensor/export/export_config.h"
+#include "sensor/policy/alert_pcap_config.h"
+#include "sensor/policy/policy.h"
 
 namespace vedette {
 
@@ -28,6 +31,12 @@ namespace vedette {
 struct DeviceWindowConfig {
   uint32_t window_s = 10;
   uint32_t devices_max = 16'384;  // the merged picture's; beyond it the least recently active go
+};
+
+// What is not to be told, or told otherwise: in the main file, in files of its own, or both.
+struct PolicyConfig {
+  std::vector<std::string> files;          // as written
+  std::shared_ptr<const Policy> compiled;  // of the main file and of these; null: no entries
 };
 
 struct SensorConfig {
@@ -44,9 +53,14 @@ struct SensorConfig {
   ServiceConfig service;
   std::string patterns_file;  // as written; empty: the built-in patterns
   std::vector<PatternDefinition> patterns = BuiltInPatterns();
+  PolicyConfig policy;
+  // The key of the HMACs in evidence of exfil.sensitive_content: an absolute path, or the name of a
+  // systemd credential. Empty: none.
+  std::string evidence_key_file;
+  AlertPcapConfig alert_pcaps;
   Detectors::Configs detectors;
 
-  // Everything but the patterns, which are in a file of their own.
+  // Everything but the patterns and the policy, whose files are read in a folder.
   static SensorConfig Read(Settings& settings);
 };
 

@@ -193,7 +193,7 @@ void CheckBytes(absl::string_view text, std::vector<SettingFault>& faults) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
+absl::StatusOr<std::string> ReadTextFile(const std::string& path, size_t bytes_max) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": is a directory, wanted a file"));
@@ -201,13 +201,13 @@ absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot open"));
-  std::string text(kYamlBytesMax + 1, '\0');
+  std::string text(bytes_max + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad()) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot read"));
   text.resize(static_cast<size_t>(file.gcount()));
-  if (text.size() > kYamlBytesMax) {
+  if (text.size() > bytes_max) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path, ": larger than ", kYamlBytesMax, " bytes, the most that is read"));
+        absl::StrCat(path, ": larger than ", bytes_max, " bytes, the most that is read"));
   }
   return text;
 }

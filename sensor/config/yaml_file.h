@@ -26,8 +26,8 @@ struct YamlFile {
 };
 
 // The status says why the file could not be read at all: kNotFound, kPermissionDenied,
-// kInvalidArgument (a directory, beyond kYamlBytesMax).
-absl::StatusOr<std::string> ReadTextFile(const std::string& path);
+// kInvalidArgument (a directory, beyond `bytes_max`).
+absl::StatusOr<std::string> ReadTextFile(const std::string& path, size_t bytes_max = kYamlBytesMax);
 
 YamlFile ParseYaml(absl::string_view text);
 

@@ -1,5 +1,6 @@
 #include "sensor/event/alert_kinds.h"
 
+#include <algorithm>
 #include <array>
 
 namespace vedette {
@@ -48,6 +49,10 @@ constexpr auto kKinds = std::to_array<Kind>({
     {"anomaly.outlier", "-"},
 });
 
+// What these measure is better when it is less, or is judged with more than one figure.
+constexpr absl::string_view kWithoutRatio[] = {"exfil.beacon", "corruption.decode_errors",
+                                               "corruption.fragment_overlap"};
+
 struct Fold {
   absl::string_view by, folded;
 };
@@ -67,6 +72,17 @@ absl::string_view TechniqueOf(absl::string_view kind) {
     if (known.name == kind) return known.technique;
   }
   return "";
+}
+
+std::vector<absl::string_view> AlertKinds() {
+  std::vector<absl::string_view> names;
+  for (const Kind& known : kKinds) names.push_back(known.name);
+  return names;
+}
+
+bool HasRatio(absl::string_view kind) {
+  return std::find(std::begin(kWithoutRatio), std::end(kWithoutRatio), kind) ==
+         std::end(kWithoutRatio);
 }
 
 std::vector<absl::string_view> ExplainersOf(absl::string_view kind) {

@@ -12,6 +12,12 @@ namespace vedette {
 // "-" for anomaly.*, "" for a kind that is not in the contract.
 absl::string_view TechniqueOf(absl::string_view kind);
 
+// All of the contract, in its order.
+std::vector<absl::string_view> AlertKinds();
+
+// Whether measured / limit of such a finding says how far above its limit it is.
+bool HasRatio(absl::string_view kind);
+
 // The kinds that explain `kind`: where one of them is open for the same device, it needs no alert
 // of its own.
 std::vector<absl::string_view> ExplainersOf(absl::string_view kind);

@@ -58,8 +58,12 @@ double ExcessOf(const Finding& finding) {
 
 }  // namespace
 
-AlertLife::AlertLife(const AlertLifeConfig& config, EventIdentity identity, IdentityOf identify)
-    : config_(config), identity_(std::move(identity)), identify_(std::move(identify)) {}
+AlertLife::AlertLife(const AlertLifeConfig& config, EventIdentity identity, IdentityOf identify,
+                     std::shared_ptr<const Policy> policy)
+    : config_(config),
+      identity_(std::move(identity)),
+      identify_(std::move(identify)),
+      policy_(std::move(policy), config.open_max) {}
 
 AlertLife::Known AlertLife::Identified(const Finding& finding) const {
   DeviceIdentity identity = identify_(finding.subject);
@@ -84,7 +88,53 @@ AlertLife::Known AlertLife::Identified(const Finding& finding) const {
 bool AlertLife::IsFolded(const Key& key) const {
   const std::vector<absl::string_view> explainers = ExplainersOf(key.first);
   return std::any_of(explainers.begin(), explainers.end(),
-                     [&](absl::string_view by) { return alerts_.contains(Key(by, key.second)); });
+                     [&](absl::string_view by) {
+                       const Key explainer(by, key.second);
+                       return alerts_.contains(explainer) || policy_.Suppresses(explainer);
+                     });
+}
+
+PolicyVerdict AlertLife::Judge(const Known& known) {
+  if (policy_.policy().empty()) return {};
+  const Finding& finding = *known.finding;
+  PolicyCase asked{.kind = finding.kind,
+                   .role = finding.role,
+                   .device = PolicyEndOf(finding.subject, finding.prefix_length, known.identity),
+                   .peer_count = finding.peer_count,
+                   .measured = finding.measured,
+                   .limit = finding.limit,
+                   .scales = HasRatio(finding.kind),
+                   .at_us = finding.last_us};
+  for (const FindingPeer& peer : finding.peers) {
+    asked.peers.emplace_back(PolicyEndOf(peer.endpoint, 128, identify_(peer.endpoint)),
+                             peer.weight);
+  }
+  return policy_.Judge(known.key, asked, CalmUs(finding));
+}
+
+bool AlertLife::MayTell(const Known& known, PolicyVerdict& verdict, std::vector<AlertEvent>& out) {
+  const auto at = alerts_.find(known.key);
+  if (at != alerts_.end() && at->second.judged == policy_.generation()) return true;
+  verdict = Judge(known);
+  if (verdict.tells()) {
+    if (at != alerts_.end()) Adjust(at->second, verdict);
+    return true;
+  }
+  if (at != alerts_.end()) {
+    at->second.event.suppressed = true;
+    Close(at, out);
+  }
+  return false;
+}
+
+void AlertLife::Adjust(Alert& alert, const PolicyVerdict& verdict) {
+  alert.judged = policy_.generation();
+  alert.severity_by_policy.reset();
+  alert.policy_comment.clear();
+  if (!verdict.entry.has_value() || alert.summary) return;
+  const PolicyEntry& entry = policy_.policy().entry(*verdict.entry);
+  alert.severity_by_policy = entry.severity;
+  alert.policy_comment = entry.comment;
 }
 
 void AlertLife::Observe(std::vector<Finding> findings, uint64_t begin_us, uint64_t end_us,
@@ -92,6 +142,7 @@ void AlertLife::Observe(std::vector<Finding> findings, uint64_t begin_us, uint64
   const size_t before = out.size();
   // An attack that pauses for longer than its calm is two, also where nothing else went on.
   CloseCalm(begin_us, begin_us, out);
+  policy_.CloseCalm(begin_us, begin_us);
   std::vector<Known> known;
   known.reserve(findings.size());
   for (const Finding& finding : findings) known.push_back(Identified(finding));
@@ -105,6 +156,7 @@ void AlertLife::Observe(std::vector<Finding> findings, uint64_t begin_us, uint64
   for (const Known& k : known) Take(k, now_ms, out);
   CloseFolded(out);
   CloseCalm(begin_us, end_us, out);
+  policy_.CloseCalm(begin_us, end_us);
   TellChanges(now_ms, out);
   std::stable_sort(out.begin() + static_cast<ptrdiff_t>(before), out.end(),
                    [](const AlertEvent& a, const AlertEvent& b) {
@@ -115,10 +167,12 @@ void AlertLife::Observe(std::vector<Finding> findings, uint64_t begin_us, uint64
 
 void AlertLife::Take(const Known& known, int64_t now_ms, std::vector<AlertEvent>& out) {
   if (IsFolded(known.key)) return;
+  PolicyVerdict verdict;
+  if (!MayTell(known, verdict, out)) return;
   if (const auto at = alerts_.find(known.key); at != alerts_.end()) {
     Absorb(at->second, known);
   } else if (alerts_.size() - summaries_ < config_.open_max) {
-    Open(known, /*summary=*/false, now_ms, out);
+    Open(known, /*summary=*/false, verdict, now_ms, out);
   } else {
     Known many{.key = {known.key.first, absl::StrCat(identity_.site, "/0/many")},
                .identity = {},
@@ -127,7 +181,7 @@ void AlertLife::Take(const Known& known, int64_t now_ms, std::vector<AlertEvent>
     if (const auto summary = alerts_.find(many.key); summary != alerts_.end()) {
       Absorb(summary->second, many);
     } else {
-      Open(many, /*summary=*/true, now_ms, out);
+      Open(many, /*summary=*/true, verdict, now_ms, out);
     }
   }
 }
@@ -138,11 +192,12 @@ int64_t AlertLife::StartOf(const Key& key, const Finding& finding) const {
   return std::max(Ms(finding.start_us), taken_ms + 1);
 }
 
-void AlertLife::Open(const Known& known, bool summary, int64_t now_ms,
-                     std::vector<AlertEvent>& out) {
+void AlertLife::Open(const Known& known, bool summary, const PolicyVerdict& verdict,
+                     int64_t now_ms, std::vector<AlertEvent>& out) {
   const Finding& finding = *known.finding;
   Alert& alert = alerts_[known.key];
   alert.summary = summary;
+  Adjust(alert, verdict);
   if (summary) {
     ++summaries_;
   } else if (finding.prefix_length == 128) {
@@ -164,13 +219,17 @@ void AlertLife::Open(const Known& known, bool summary, int64_t now_ms,
   alert.changed = false;
 }
 
+uint64_t AlertLife::CalmUs(const Finding& finding) const {
+  return finding.calm_ms != 0 ? finding.calm_ms * uint64_t{1'000}
+                              : config_.calm_s * uint64_t{1'000'000};
+}
+
 void AlertLife::Absorb(Alert& alert, const Known& known) {
   const Finding& finding = *known.finding;
   AlertEvent& event = alert.event;
   alert.changed = true;
   alert.last_us = std::max(alert.last_us, finding.last_us);
-  alert.calm_us = finding.calm_ms != 0 ? finding.calm_ms * uint64_t{1'000}
-                                       : config_.calm_s * uint64_t{1'000'000};
+  alert.calm_us = CalmUs(finding);
   event.last_ms = std::max(event.start_ms, Ms(alert.last_us));
   event.packets += Signed(finding.packets);
   event.bytes += Signed(finding.bytes);
@@ -187,10 +246,8 @@ void AlertLife::AbsorbEvidence(Alert& alert, const Known& known) {
   AlertEvent& event = alert.event;
   const bool first = event.severity.empty();
   const bool worse = first || finding.severity > alert.severity;
-  if (worse) {
-    alert.severity = finding.severity;
-    event.severity = TextOf(finding.severity);
-  }
+  if (worse) alert.severity = finding.severity;
+  event.severity = TextOf(alert.severity_by_policy.value_or(alert.severity));
   event.score = std::max(event.score, std::clamp(finding.score, 0.0, 1.0));
   if (!worse && ExcessOf(finding) <= alert.excess) return;
   alert.excess = ExcessOf(finding);
@@ -209,6 +266,7 @@ void AlertLife::AbsorbEvidence(Alert& alert, const Known& known) {
                     .unit = finding.unit,
                     .window_ms = Signed(finding.window_ms),
                     .detail = DetailOf(finding)};
+  if (!alert.policy_comment.empty()) event.evidence.detail["policy"] = alert.policy_comment;
 }
 
 void AlertLife::AbsorbPeers(Alert& alert, const Finding& finding) {

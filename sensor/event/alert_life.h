@@ -7,6 +7,8 @@
 #define VEDETTE_SENSOR_EVENT_ALERT_LIFE_H_
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +18,7 @@
 #include "detectors/finding.h"
 #include "sensor/event/events.h"
 #include "sensor/merge/device_identity.h"
+#include "sensor/policy/policy_gate.h"
 
 namespace vedette {
 
@@ -27,7 +30,9 @@ struct AlertLifeConfig {
 
 class AlertLife {
  public:
-  AlertLife(const AlertLifeConfig& config, EventIdentity identity, IdentityOf identify);
+  // `policy` null: every finding may open an alert.
+  AlertLife(const AlertLifeConfig& config, EventIdentity identity, IdentityOf identify,
+            std::shared_ptr<const Policy> policy = nullptr);
 
   // The findings of one interval; appends what became of the alerts, by kind and device.
   void Observe(std::vector<Finding> findings, uint64_t begin_us, uint64_t end_us,
@@ -36,6 +41,11 @@ class AlertLife {
   void EndOfSource(std::vector<AlertEvent>& out);
 
   size_t open() const { return alerts_.size(); }  // summaries included
+
+  // What may open from the next finding on. An open alert that it does not want told is closed
+  // with its next finding.
+  void SetPolicy(std::shared_ptr<const Policy> policy) { policy_.Set(std::move(policy)); }
+  const PolicyGate& policy() const { return policy_; }
 
  private:
   using Key = std::pair<std::string, std::string>;  // kind, device
@@ -48,6 +58,9 @@ class AlertLife {
     int64_t told_ms = 0;   // end of the interval of the last open or update
     bool changed = false;  // since then
     bool summary = false;
+    uint32_t judged = ~0U;                      // by which generation of the policy
+    std::optional<Severity> severity_by_policy;
+    std::string policy_comment;                 // of the entry that adjusts it
     absl::btree_map<std::string, double> peers;  // weights, bounded
     std::vector<FlowKey> flows;
     std::vector<EndpointKey> subjects;  // whose entries in device_of_ are this alert's
@@ -68,9 +81,15 @@ class AlertLife {
 
   Known Identified(const Finding& finding) const;
   bool IsFolded(const Key& key) const;
+  PolicyVerdict Judge(const Known& known);
+  uint64_t CalmUs(const Finding& finding) const;
   int64_t StartOf(const Key& key, const Finding& finding) const;
   void Take(const Known& known, int64_t now_ms, std::vector<AlertEvent>& out);
-  void Open(const Known& known, bool summary, int64_t now_ms, std::vector<AlertEvent>& out);
+  // False: the policy does not want it told; closes what is open.
+  bool MayTell(const Known& known, PolicyVerdict& verdict, std::vector<AlertEvent>& out);
+  void Open(const Known& known, bool summary, const PolicyVerdict& verdict, int64_t now_ms,
+            std::vector<AlertEvent>& out);
+  void Adjust(Alert& alert, const PolicyVerdict& verdict);
   void Absorb(Alert& alert, const Known& known);
   void AbsorbEvidence(Alert& alert, const Known& known);
   void AbsorbPeers(Alert& alert, const Finding& finding);
@@ -85,6 +104,7 @@ class AlertLife {
   AlertLifeConfig config_;
   EventIdentity identity_;
   IdentityOf identify_;
+  PolicyGate policy_;
   Alerts alerts_;
   size_t summaries_ = 0;  // of alerts_
   // A device may be known better while its alert is open; the alert keeps its name.

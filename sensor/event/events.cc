@@ -193,6 +193,7 @@ void WriteFields(const HealthEvent& e, JsonWriter& writer) {
   writer.Field("models_refused", e.models_refused);
   writer.Field("model_set", e.model_set);
   writer.Field("irregularities", e.irregularities);
+  writer.Field("policy", e.policy);
 }
 
 namespace {

@@ -119,6 +119,7 @@ struct HealthEvent {
   CountMap models_refused;
   std::string model_set;
   CountMap irregularities;
+  CountMap policy;  // entries, and since the start what they did; see docs/policy.md
 };
 
 // The first 128 bits, in hexadecimal, of SHA-256 over the parts, each ended by a newline. No part

@@ -219,12 +219,22 @@ void IntervalMerger::MergeLogs(Windows windows) {
       [](const ContentMatch& m) {
         return std::tie(m.arrival_us, m.flow, m.pattern, m.offset_bytes, m.digest, m.device);
       });
+  SealMatches();
   view_.matches = matches_;
   for (const ShardWindow* window : windows) {
     losses_.contacts += window->contacts.refused();
     losses_.dns += window->dns.refused();
     losses_.names += window->names.refused();
     losses_.matches += window->matches.refused();
+  }
+}
+
+void IntervalMerger::SealMatches() {
+  view_.digests_are_hmacs = !key_.empty();
+  if (key_.empty()) return;
+  for (ContentMatch& match : matches_) {
+    if (match.pattern >= patterns_.size()) continue;
+    match.digest = key_.HmacOf(patterns_[match.pattern].name, match.digest);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "dataplane/worker/shard_window.h"
 #include "detectors/interval_view.h"
+#include "sensor/policy/evidence_key.h"
 
 namespace vedette {
 
@@ -29,8 +30,9 @@ struct MergeLosses {
 class IntervalMerger {
  public:
   // `patterns` are the labels of the compiled ones, by index.
-  IntervalMerger(const HomeNetworks& home, std::vector<PatternLabel> patterns)
-      : home_(home), patterns_(std::move(patterns)) {}
+  // With a key the digests of matches become HMACs.
+  IntervalMerger(const HomeNetworks& home, std::vector<PatternLabel> patterns, EvidenceKey key = {})
+      : home_(home), patterns_(std::move(patterns)), key_(std::move(key)) {}
 
   const IntervalView& Merge(uint64_t second, absl::Span<const ShardWindow* const> windows);
 
@@ -50,8 +52,11 @@ class IntervalMerger {
   void MergePairs(absl::Span<const ShardWindow* const> windows);
   void MergeLogs(absl::Span<const ShardWindow* const> windows);
 
+  void SealMatches();
+
   const HomeNetworks& home_;
   std::vector<PatternLabel> patterns_;
+  EvidenceKey key_;
   IntervalView view_;
   bool started_ = false;
   std::vector<KeyRows> keys_;

@@ -21,19 +21,27 @@ std::vector<PatternLabel> LabelsOf(const std::vector<PatternDefinition>& pattern
 
 }  // namespace
 
-Control::Control(const SensorConfig& config, SourceTold told, EventSink& sink)
+Control::Control(const SensorConfig& config, SourceTold told, EventSink& sink, EvidenceKey key)
     : identity_{.sensor = config.sensor, .site = config.site},
       sink_(sink),
       home_(config.home),
       directory_(config.site, home_, config.device_windows.devices_max),
-      identify_([this](const EndpointKey& key) { return directory_.Identify(key); }),
-      merger_(home_, LabelsOf(config.patterns)),
+      identify_([this](const EndpointKey& key) { return Identify(key); }),
+      merger_(home_, LabelsOf(config.patterns), std::move(key)),
       detectors_(config.detectors),
       hot_(std::make_unique<Detectors::Hot>()),
-      alert_life_(config.alerts, identity_, identify_),
+      alert_life_(config.alerts, identity_, identify_, config.policy.compiled),
       device_windows_({.window_us = config.device_windows.window_s * uint64_t{1'000'000},
                        .devices_max = config.device_windows.devices_max}),
       health_windows_(identity_, std::move(told), kShards * size_t{config.tracker.flows}) {}
+
+DeviceIdentity Control::Identify(const EndpointKey& key) const {
+  DeviceIdentity identity = directory_.Identify(key);
+  const Policy& policy = alert_life_.policy().policy();
+  if (policy.empty()) return identity;
+  identity.group = policy.GroupOf(PolicyEndOf(key, 128, identity));
+  return identity;
+}
 
 void Control::OnInterval(uint64_t second, absl::Span<const SensorWindow* const> windows,
                          const IntervalAccount& account) {
@@ -51,7 +59,8 @@ void Control::OnInterval(uint64_t second, absl::Span<const SensorWindow* const> 
                            .devices_max = directory_.devices_max(),
                            .devices_evicted = directory_.evicted(),
                            .alerts_open = alert_life_.open(),
-                           .clock_offset_us = account.clock_offset_us},
+                           .clock_offset_us = account.clock_offset_us,
+                           .policy = alert_life_.policy().TotalsAt(view.end_us)},
                           healths_);
   sink_.OnInterval(view, identify_);
   SendAlerts();

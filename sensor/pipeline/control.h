@@ -51,7 +51,7 @@ class Control {
   using SensorWindow = Window<Detectors::Hot>;
 
   // `sink` outlives the control.
-  Control(const SensorConfig& config, SourceTold told, EventSink& sink);
+  Control(const SensorConfig& config, SourceTold told, EventSink& sink, EvidenceKey key = {});
 
   // One interval, complete: a window of every shard.
   void OnInterval(uint64_t second, absl::Span<const SensorWindow* const> windows,
@@ -61,9 +61,14 @@ class Control {
   // The sources have ended: closes every alert and window.
   void OnEnd(const SourceLosses& lost = {});
 
+  // Between intervals: what may be told from the next one on.
+  void SetPolicy(std::shared_ptr<const Policy> policy) { alert_life_.SetPolicy(std::move(policy)); }
+  const PolicyGate& policy() const { return alert_life_.policy(); }
+
   const MergeLosses& losses() const { return merger_.losses(); }
 
  private:
+  DeviceIdentity Identify(const EndpointKey& key) const;
   void Judge(const IntervalView& view, absl::Span<const SensorWindow* const> windows);
   void SendAlerts();
   void SendDevices();

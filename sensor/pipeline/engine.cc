@@ -38,22 +38,40 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const SensorConfig& confi
   absl::StatusOr<std::array<uint64_t, 2>> secret = kReplaySecret;
   if (setup.live) secret = RandomSecret();
   if (!secret.ok()) return secret.status();
+  absl::StatusOr<EvidenceKey> key = ReadEvidenceKey(
+      config.evidence_key_file, setup.live ? WhenNoKey::kMakeOne : WhenNoKey::kFail);
+  if (!key.ok()) return key.status();
   ShardSurroundings surroundings{.options = {.tracker = config.tracker,
                                              .inspector = config.inspector,
                                              .flow_records = setup.flow_records},
                                  .hash = KeyedHash(*secret),
                                  .home = HomeNetworks(config.home),
                                  .patterns = *std::move(patterns)};
+  std::unique_ptr<AlertPcaps> pcaps;
+  if (!config.alert_pcaps.folder.empty()) {
+    absl::StatusOr<std::unique_ptr<AlertPcaps>> opened =
+        AlertPcaps::Open(config.alert_pcaps,
+                         {.workers = setup.workers,
+                          .hash = surroundings.hash,
+                          .live = setup.live,
+                          .tell = setup.tell},
+                         sink);
+    if (!opened.ok()) return opened.status();
+    pcaps = *std::move(opened);
+  }
+  if (!key->empty()) surroundings.options.inspector.content_secret = key->content_secret();
   return std::unique_ptr<Engine>(
-      new Engine(config, std::move(setup), std::move(surroundings), sink));
+      new Engine(config, std::move(setup), std::move(surroundings), *std::move(key),
+                 std::move(pcaps), sink));
 }
 
 Engine::Engine(const SensorConfig& config, EngineSetup setup, ShardSurroundings surroundings,
-               EventSink& sink)
+               EvidenceKey key, std::unique_ptr<AlertPcaps> pcaps, EventSink& sink)
     : setup_(std::move(setup)),
       surroundings_(std::move(surroundings)),
       ended_(setup_.workers, false),
-      control_(config, setup_.told, sink) {
+      pcaps_(std::move(pcaps)),
+      control_(config, setup_.told, pcaps_ != nullptr ? *pcaps_ : sink, std::move(key)) {
   for (size_t i = 0; i < setup_.workers; ++i) {
     handovers_.push_back(std::make_unique<Handover<Observe>>(bell_));
     workers_.push_back(
@@ -72,7 +90,7 @@ void Engine::Start(size_t n, std::function<void()> loop) {
 // The reader takes the processor behind those of the workers, if there is one.
 void Engine::StartFannedOut(PacketSource& source) {
   if (workers_.size() == 1) {
-    Start(0, [this, &source] { workers_[0]->Run(source); });
+    Start(0, [this, &polled = Polled(0, source)] { workers_[0]->Run(polled); });
     return;
   }
   fan_out_ = std::make_unique<FanOut>(workers_.size(), surroundings_.hash,
@@ -80,7 +98,7 @@ void Engine::StartFannedOut(PacketSource& source) {
   reader_.store(fan_out_.get(), std::memory_order_release);
   Start(workers_.size(), [this, &source] { fan_out_->Run(source); });
   for (size_t i = 0; i < workers_.size(); ++i) {
-    Start(i, [this, i] { workers_[i]->Run(fan_out_->port(i)); });
+    Start(i, [this, i, &polled = Polled(i, fan_out_->port(i))] { workers_[i]->Run(polled); });
   }
 }
 
@@ -96,7 +114,7 @@ void Engine::RunLive(absl::Span<LiveSource* const> sources) {
     StartFannedOut(*sources[0]);
   } else {
     for (size_t i = 0; i < workers_.size(); ++i) {
-      Start(i, [this, i, source = sources[i]] { workers_[i]->Run(*source); });
+      Start(i, [this, i, &polled = Polled(i, *sources[i])] { workers_[i]->Run(polled); });
     }
   }
   RunControl();
@@ -120,7 +138,7 @@ SourceLosses Engine::NewlyLost() {
 void Engine::Run(std::span<PacketSource* const> sources) {
   assert(sources.size() == workers_.size());
   for (size_t i = 0; i < workers_.size(); ++i) {
-    Start(i, [this, i, source = sources[i]] { workers_[i]->Run(*source); });
+    Start(i, [this, i, &polled = Polled(i, *sources[i])] { workers_[i]->Run(polled); });
   }
   RunControl();
 }

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -25,6 +26,7 @@
 #include "dataplane/worker/turn_count.h"
 #include "dataplane/worker/worker.h"
 #include "sensor/config/sensor_config.h"
+#include "sensor/pipeline/alert_pcaps.h"
 #include "sensor/pipeline/control.h"
 
 namespace vedette {
@@ -43,6 +45,8 @@ struct EngineSetup {
   // Processors, one a polling thread, in the order of the workers; empty: wherever the kernel
   // likes.
   std::vector<int> cores;
+  // A line for the log, from any thread; empty: nobody reads it.
+  std::function<void(const std::string&)> tell;
 };
 
 // How often each loop has come round since the start. One that stands still hangs; while sources
@@ -79,13 +83,19 @@ class Engine {
   const MergeLosses& losses() const { return control_.losses(); }
   // Any thread.
   EngineProgress progress() const;
+  // The control thread's: after the end, or between its intervals.
+  const PolicyGate& policy() const { return control_.policy(); }
 
  private:
   Engine(const SensorConfig& config, EngineSetup setup, ShardSurroundings surroundings,
-         EventSink& sink);
+         EvidenceKey key, std::unique_ptr<AlertPcaps> pcaps, EventSink& sink);
   // Runs on a thread of its own, on the n-th of the processors.
   void Start(size_t n, std::function<void()> loop);
   void StartFannedOut(PacketSource& source);
+  // What the worker polls: the source, taped where packets behind alerts are wanted.
+  PacketSource& Polled(size_t worker, PacketSource& source) {
+    return pcaps_ != nullptr ? pcaps_->Taped(worker, source) : source;
+  }
   void RunControl();
   void ControlLoop();
   SourceLosses NewlyLost();
@@ -108,6 +118,7 @@ class Engine {
   std::vector<std::thread> threads_;
   absl::Span<LiveSource* const> live_;
   SourceLosses lost_before_;
+  std::unique_ptr<AlertPcaps> pcaps_;  // null: not wanted
   Control control_;
 };
 

@@ -28,6 +28,12 @@ uint64_t ResidentBytes() {
   return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+CountMap CountsOf(const PolicyTotals& totals) {
+  return {{"adjusted", Signed(totals.adjusted)},       {"allowed", Signed(totals.allowed)},
+          {"below_limit", Signed(totals.below_limit)}, {"entries", Signed(totals.entries)},
+          {"expired", Signed(totals.expired)},         {"suppressed", Signed(totals.suppressed)}};
+}
+
 }  // namespace
 
 void HealthWindows::Observe(const IntervalView& view, absl::Span<const ShardWindow* const> windows,
@@ -89,6 +95,7 @@ void HealthWindows::Finish(std::vector<HealthEvent>& out) {
   event.alerts_open = Signed(gauges_.alerts_open);
   event.clock_source = told_.clock;
   event.clock_offset_us = gauges_.clock_offset_us;
+  event.policy = CountsOf(gauges_.policy);
   Seal(event, told_.boot_ms);
   devices_evicted_before_ = gauges_.devices_evicted;
   totals_ = {};

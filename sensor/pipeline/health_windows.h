@@ -14,12 +14,14 @@
 #include "dataplane/worker/shard_window.h"
 #include "detectors/interval_view.h"
 #include "sensor/event/events.h"
+#include "sensor/policy/policy_gate.h"
 
 namespace vedette {
 
 struct HealthGauges {
   uint64_t flows = 0, devices = 0, devices_max = 0, devices_evicted = 0, alerts_open = 0;
   int64_t clock_offset_us = 0;
+  PolicyTotals policy;
 };
 
 // Where packets and times come from.

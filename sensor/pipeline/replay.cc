@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -119,6 +121,23 @@ void Complete(ReportData& data, const SensorConfig& config, ReportInput input,
                         losses.names + losses.matches + losses.irregularities;
 }
 
+// Those that decided about something, most alerts first.
+std::vector<ReportPolicyEntry> AppliedOf(const PolicyGate& gate) {
+  const Policy& policy = gate.policy();
+  std::vector<ReportPolicyEntry> applied;
+  for (uint32_t number = 0; number < gate.counts().size(); ++number) {
+    if (gate.counts()[number].alerts == 0) continue;
+    const PolicyEntry& entry = policy.entry(number);
+    applied.push_back({.effect = std::string(TextOf(entry.effect)),
+                       .comment = entry.comment,
+                       .place = policy.definition().PlaceText(entry.place),
+                       .alerts = gate.counts()[number].alerts});
+  }
+  std::stable_sort(applied.begin(), applied.end(),
+                   [](const auto& a, const auto& b) { return a.alerts > b.alerts; });
+  return applied;
+}
+
 absl::Status WriteTerminalReport(const ReportData& data, const ReplayRequest& request,
                                  double took_s) {
   const bool aside = request.events_to_stdout();
@@ -178,6 +197,7 @@ int RunReplay(const SensorConfig& config, const ReplayRequest& request) {
     std::cerr << "vedette replay: " << Shown(fault.ToString()) << "\n";
   }
   Complete(output.data(), config, InputOf(**source, request), (*engine)->losses());
+  output.data().policy = AppliedOf((*engine)->policy());
   // Events first: the report may go to somebody who leaves early.
   const absl::Status written = (*files)->Finish();
   if (!written.ok()) exit = static_cast<ExitStatus>(Fail(written, ExitStatus::kFailed));

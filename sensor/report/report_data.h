@@ -67,6 +67,12 @@ struct ReportAlerts {
   }
 };
 
+// An entry of the policy that decided about alerts.
+struct ReportPolicyEntry {
+  std::string effect, comment, place;
+  uint64_t alerts = 0;
+};
+
 struct ReportData {
   std::string version, sensor;
   ReportInput input;
@@ -84,6 +90,7 @@ struct ReportData {
   uint64_t destinations_missed_bytes = 0;
   uint64_t egress_bytes = 0, ingress_bytes = 0, egress_packets = 0;
   ReportAlerts alerts;
+  std::vector<ReportPolicyEntry> policy;  // most alerts first
 };
 
 inline constexpr std::array<const char*, kCarriedCount> kCarriedNames = {"TCP", "UDP", "ICMP",

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "detectors/finding_text.h"
+#include "sensor/event/text_safety.h"
 #include "sensor/report/alert_text.h"
 #include "sensor/report/capture_hints.h"
 #include "sensor/report/figures.h"
@@ -217,6 +218,21 @@ void TellAlerts(const ReportData& data, Page& page) {
            Ink::kFaint);
 }
 
+void TellPolicy(const ReportData& data, Page& page) {
+  if (data.policy.empty()) return;
+  page.Heading("Policy");
+  const size_t shown = std::min(data.policy.size(), kLinesShownMax);
+  for (size_t i = 0; i < shown; ++i) {
+    const ReportPolicyEntry& entry = data.policy[i];
+    const std::string count = CountText(entry.alerts);
+    page.Say(count,
+             absl::StrCat(entry.alerts == 1 ? "alert by " : "alerts by ", entry.effect, ": ",
+                          Printable(entry.comment), " (", Printable(entry.place), ")"),
+             Ink::kPlain, kIndent, std::max<size_t>(count.size() + 1, 6));
+  }
+  page.More(data.policy.size() - shown, " entries");
+}
+
 void TellLines(const std::vector<AccountLine>& lines, Page& page) {
   const size_t shown = std::min(lines.size(), kLinesShownMax);
   for (size_t i = 0; i < shown; ++i) {
@@ -272,6 +288,7 @@ std::string TerminalReport(const ReportData& data, const TerminalReportOptions& 
   TellTalkers(data, page);
   TellEgress(data, page);
   TellAlerts(data, page);
+  TellPolicy(data, page);
   TellAccounting(data, page);
   TellHints(data, page);
   if (!options.html_report.empty()) {
