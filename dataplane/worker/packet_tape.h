@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <span>
 #include <type_traits>
 
@@ -34,7 +33,7 @@ struct TapedPacket {
   // With its bytes, up to the next.
   size_t size() const noexcept { return (sizeof(TapedPacket) + kept_bytes + 7) & ~size_t{7}; }
 };
-static_assert(std::is_trivially_destructible_v<TapedPacket> && alignof(TapedPacket) == 8);
+static_assert(std::is_trivially_copyable_v<TapedPacket> && alignof(TapedPacket) == 8);
 
 struct TapeOptions {
   size_t bytes = 0;              // of a tape
@@ -67,7 +66,7 @@ class PacketTape {
     }
     ++kept;
     std::byte* const at = reinterpret_cast<std::byte*>(bytes_.get()) + used_;
-    new (at) TapedPacket(packet);
+    std::memcpy(at, &packet, sizeof(TapedPacket));
     if (packet.kept_bytes != 0) {
       std::memcpy(at + sizeof(TapedPacket), view.bytes.data(), packet.kept_bytes);
     }
@@ -106,7 +105,7 @@ class PacketTape {
 template <typename Visit>
 void EachTaped(std::span<const uint64_t> words, Visit&& visit) {
   for (size_t at = 0; at < words.size();) {
-    const auto& packet = *std::launder(reinterpret_cast<const TapedPacket*>(&words[at]));
+    const auto& packet = *reinterpret_cast<const TapedPacket*>(&words[at]);
     visit(packet);
     at += packet.size() / 8;
   }

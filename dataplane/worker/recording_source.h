@@ -44,8 +44,8 @@ class PacketRecorder {
   bool started_ = false;
   uint64_t second_ = 0;
   std::vector<std::unique_ptr<PacketTape>> tapes_;
-  std::array<PacketTape*, kShards> writing_{};   // of this worker's shards
-  std::array<uint8_t, kShards> own_of_{};        // by shard: which of writing_
+  std::array<PacketTape*, kShards> writing_{};  // of this worker's shards
+  std::array<uint8_t, kShards> own_of_{};       // by shard: which of writing_
   SpscRing<PacketTape*, 64> filled_, spare_;
 };
 

@@ -21,8 +21,8 @@ void TellExpired(const PolicyConfig& policy, const CommandContext& context) {
   size_t expired = 0;
   for (const PolicyEntry& entry : definition.entries) {
     if (!entry.expired(now_us) || ++expired > kShown) continue;
-    context.out << definition.PlaceText(entry.place) << ": has expired and applies no more: "
-                << Printable(entry.comment) << '\n';
+    context.out << definition.PlaceText(entry.place)
+                << ": has expired and applies no more: " << Printable(entry.comment) << '\n';
   }
   if (expired > kShown) context.out << "and " << expired - kShown << " more have expired\n";
 }
@@ -37,7 +37,6 @@ std::string PolicyText(const PolicyConfig& policy) {
 }
 
 }  // namespace
-
 
 int RunCheck(const std::string& config_path, const CommandContext& context) {
   const absl::StatusOr<ConfigReading> reading = ReadConfig(config_path);

@@ -37,9 +37,9 @@ Explanation ExplainKind(absl::string_view kind, const ConfigReading& reading,
       reading.config.policy.compiled != nullptr ? *reading.config.policy.compiled : kNone;
   const std::vector<PolicyEntry>& entries = policy.definition().entries;
   for (uint32_t number = 0; number < entries.size(); ++number) {
-    const bool fits = std::any_of(
-        entries[number].kinds.begin(), entries[number].kinds.end(),
-        [kind](const std::string& pattern) { return KindFit(pattern, kind) >= 0; });
+    const bool fits =
+        std::any_of(entries[number].kinds.begin(), entries[number].kinds.end(),
+                    [kind](const std::string& pattern) { return KindFit(pattern, kind) >= 0; });
     if (fits) explanation.entries.push_back(Explained(policy, number, NowUs()));
   }
   return explanation;

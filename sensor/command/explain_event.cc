@@ -107,12 +107,12 @@ void AddFacts(const AlertEvent& alert, const ConfigReading& reading, absl::strin
   facts.emplace_back("device", absl::StrCat(alert.device, ", the ", alert.role));
   facts.emplace_back("says", alert.message);
   const AlertEvidence& evidence = alert.evidence;
-  facts.emplace_back("evidence", absl::StrFormat("measured %g, limit %g, baseline %g %s over %g s",
-                                                 evidence.measured, evidence.limit,
-                                                 evidence.baseline, evidence.unit,
-                                                 static_cast<double>(evidence.window_ms) / 1'000));
-  facts.emplace_back("peers", absl::StrCat(alert.peer_count, ": ",
-                                           absl::StrJoin(alert.peers, ", ")));
+  facts.emplace_back(
+      "evidence", absl::StrFormat("measured %g, limit %g, baseline %g %s over %g s",
+                                  evidence.measured, evidence.limit, evidence.baseline,
+                                  evidence.unit, static_cast<double>(evidence.window_ms) / 1'000));
+  facts.emplace_back("peers",
+                     absl::StrCat(alert.peer_count, ": ", absl::StrJoin(alert.peers, ", ")));
   if (const auto ip = ParseIp(alert.device_ip); ip.ok()) {
     facts.emplace_back("home", HomeText(*ip, reading, config_name));
   }
@@ -124,8 +124,8 @@ void AddEntries(const PolicyCase& asked, const Policy& policy, const PolicyVerdi
   const bool actor = asked.role == Role::kActor;
   absl::flat_hash_map<uint32_t, Policy::Rank> ranks;
   const auto add = [&](const PolicyEnd* peer) {
-    for (const Policy::Fit& fit : policy.Fits(asked.kind, actor ? &asked.device : peer,
-                                              actor ? peer : &asked.device)) {
+    for (const Policy::Fit& fit :
+         policy.Fits(asked.kind, actor ? &asked.device : peer, actor ? peer : &asked.device)) {
       Policy::Rank& rank = ranks.try_emplace(fit.entry, fit.rank).first->second;
       rank = std::max(rank, fit.rank);
     }

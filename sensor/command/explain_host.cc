@@ -57,8 +57,9 @@ std::string FitText(const Policy::Rank& rank, bool v4) {
   if (rank.longest < kSideBits) return "any host";
   if (rank.longest == kSideBits) return "its side of the border";
   const std::string group = rank.named == 0 ? " of a group's member" : "";
-  if (rank.longest == kHostBits) return absl::StrCat("the host itself", group.empty() ? "" : ",",
-                                                     group.empty() ? "" : " as a group's member");
+  if (rank.longest == kHostBits)
+    return absl::StrCat("the host itself", group.empty() ? "" : ",",
+                        group.empty() ? "" : " as a group's member");
   return absl::StrCat("a /", v4 ? rank.longest - kMapped4Bits : rank.longest, group);
 }
 
@@ -66,10 +67,10 @@ std::string HomeText(const IpAddress& ip, const ConfigReading& reading,
                      absl::string_view config_name) {
   const auto declared = std::find_if(reading.declarations.begin(), reading.declarations.end(),
                                      [](const SettingDeclaration& d) { return d.path == "home"; });
-  const std::string origin =
-      declared->present ? absl::StrCat(OriginOf(*declared, config_name), " (default ",
-                                       declared->default_text, ")")
-                        : "default";
+  const std::string origin = declared->present
+                                 ? absl::StrCat(OriginOf(*declared, config_name), " (default ",
+                                                declared->default_text, ")")
+                                 : "default";
   for (const Prefix& prefix : reading.config.home) {
     if (!HomeNetworks({prefix}).Contains(ip)) continue;
     return absl::StrCat(IpText(ip), " is home: in ", prefix.ToText(), "; home networks: ", origin);
@@ -84,7 +85,8 @@ std::string OneEndVerdict(const Policy& policy, absl::string_view kind, const Po
        policy.Fits(kind, source ? &host : nullptr, source ? nullptr : &host)) {
     const PolicyEntry& entry = policy.entry(fit.entry);
     if (entry.expired(now_us)) continue;
-    return absl::StrCat(TextOf(entry.effect), " (", policy.definition().PlaceText(entry.place), ")");
+    return absl::StrCat(TextOf(entry.effect), " (", policy.definition().PlaceText(entry.place),
+                        ")");
   }
   return "";
 }
@@ -108,8 +110,7 @@ Explanation ExplainHost(const HostTerm& host, const ConfigReading& reading,
     explanation.entries.push_back(std::move(entry));
   }
   for (const absl::string_view kind : Detectors::Names()) {
-    explanation.kinds.push_back(
-        ExplainKindFor(kind, end, policy, reading, config_name, now_us));
+    explanation.kinds.push_back(ExplainKindFor(kind, end, policy, reading, config_name, now_us));
   }
   return explanation;
 }

@@ -29,8 +29,7 @@ std::string AdjustsOf(const PolicyEntry& entry) {
   static constexpr absl::string_view kSeverities[] = {"low", "medium", "high", "critical"};
   std::vector<std::string> parts;
   if (entry.severity.has_value()) {
-    parts.push_back(
-        absl::StrCat("severity ", kSeverities[static_cast<size_t>(*entry.severity)]));
+    parts.push_back(absl::StrCat("severity ", kSeverities[static_cast<size_t>(*entry.severity)]));
   }
   if (entry.limit_factor != 1) parts.push_back(absl::StrCat("limits x ", entry.limit_factor));
   return absl::StrJoin(parts, ", ");
@@ -38,7 +37,8 @@ std::string AdjustsOf(const PolicyEntry& entry) {
 
 std::string UntilText(uint64_t until_us) {
   if (until_us == 0) return "";
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMicros(static_cast<int64_t>(until_us)),
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ",
+                          absl::FromUnixMicros(static_cast<int64_t>(until_us)),
                           absl::UTCTimeZone());
 }
 
@@ -78,12 +78,11 @@ void AppendKind(const ExplainedKind& kind, std::string& out) {
     value_width = std::max(value_width, limit.value.size());
   }
   for (const ExplainedLimit& limit : kind.limits) {
-    absl::StrAppendFormat(
-        &out, "  %-*s  %-*s  %s\n", static_cast<int>(name_width), limit.name,
-        static_cast<int>(value_width), limit.value,
-        limit.origin == "default"
-            ? limit.origin
-            : absl::StrCat(limit.origin, " (default ", limit.default_text, ")"));
+    absl::StrAppendFormat(&out, "  %-*s  %-*s  %s\n", static_cast<int>(name_width), limit.name,
+                          static_cast<int>(value_width), limit.value,
+                          limit.origin == "default"
+                              ? limit.origin
+                              : absl::StrCat(limit.origin, " (default ", limit.default_text, ")"));
   }
 }
 

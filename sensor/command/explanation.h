@@ -14,13 +14,14 @@ namespace vedette {
 
 // A setting that holds, and where it comes from.
 struct ExplainedLimit {
-  std::string name, value, allowed, origin, default_text;  // origin: "default" or "file:line:column"
+  std::string name, value, allowed, origin,
+      default_text;  // origin: "default" or "file:line:column"
 };
 
 struct ExplainedEntry {
   std::string effect, kinds, ends, adjusts, until, comment, place;
   bool expired = false;
-  std::string fit;   // by what it covers the host or alert
+  std::string fit;  // by what it covers the host or alert
   bool wins = false;
 };
 

@@ -48,8 +48,7 @@ bool IsMac(absl::string_view text) {
 }
 
 absl::Status RefuseHost(absl::string_view text) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("found ", Quoted(text), ", allowed ", kHostForms));
+  return absl::InvalidArgumentError(absl::StrCat("found ", Quoted(text), ", allowed ", kHostForms));
 }
 
 // Said of "10.0.0.1/8", not of "printers".
@@ -133,8 +132,9 @@ void ReadAdjustment(Settings& settings, PolicyEntry& entry) {
   for (const std::string& kind : entry.kinds) {
     if (TechniqueOf(kind).empty() || HasRatio(kind)) continue;
     settings.Fault("limit_factor",
-                   absl::StrCat(kind, " has no limit that can be multiplied: set the limits of "
-                                      "its stanza under detectors, or suppress it"));
+                   absl::StrCat(kind,
+                                " has no limit that can be multiplied: set the limits of "
+                                "its stanza under detectors, or suppress it"));
   }
 }
 
@@ -143,9 +143,9 @@ void ReadEffect(Settings& settings, PolicyEntry& entry) {
   settings.Text("effect", effect);
   const auto at = std::find(std::begin(kEffects), std::end(kEffects), effect);
   if (at == std::end(kEffects)) {
-    settings.Fault("effect", absl::StrCat("found ", Quoted(effect),
-                                          ", allowed allow, suppress or adjust",
-                                          DidYouMean(effect, kEffects)));
+    settings.Fault("effect",
+                   absl::StrCat("found ", Quoted(effect), ", allowed allow, suppress or adjust",
+                                DidYouMean(effect, kEffects)));
     return;
   }
   entry.effect = static_cast<PolicyEffect>(at - std::begin(kEffects) + 1);
@@ -158,8 +158,8 @@ void ReadComment(Settings& settings, bool wanted, std::string& comment) {
   if (wanted && comment.empty()) {
     settings.Fault("comment", "found none, allowed a sentence that says why");
   } else if (comment.size() > kCommentBytesMax) {
-    settings.Fault("comment", absl::StrCat("found ", comment.size(), " bytes, allowed ",
-                                           kCommentBytesMax));
+    settings.Fault("comment",
+                   absl::StrCat("found ", comment.size(), " bytes, allowed ", kCommentBytesMax));
   }
 }
 
@@ -243,11 +243,10 @@ void PolicyReader::ReadText(absl::string_view text, const std::string& file,
     ReadSection(settings, file, folder);
     settings.Finish();
   }
-  std::stable_sort(log.faults.begin(), log.faults.end(),
-                   [](const SettingFault& a, const SettingFault& b) {
-                     return std::pair(a.place.line, a.place.column) <
-                            std::pair(b.place.line, b.place.column);
-                   });
+  std::stable_sort(
+      log.faults.begin(), log.faults.end(), [](const SettingFault& a, const SettingFault& b) {
+        return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
+      });
   for (const SettingFault& fault : log.faults) {
     if (faults_.size() < kFaultsMax) faults_.push_back(FaultText(file, fault));
   }
@@ -257,8 +256,8 @@ void PolicyReader::ReadGroup(Settings& settings, const std::string& folder) {
   HostGroup group{.place = {static_cast<uint32_t>(definition_.files.size() - 1), settings.place()}};
   settings.Text("name", group.name);
   if (!IsGroupName(group.name)) {
-    settings.Fault("name", absl::StrCat("allowed 1 to ", kNameBytesMax,
-                                        " letters, digits, '.', '_' and '-'"));
+    settings.Fault(
+        "name", absl::StrCat("allowed 1 to ", kNameBytesMax, " letters, digits, '.', '_' and '-'"));
   }
   std::vector<std::string> members;
   settings.TextList("members", members);
@@ -328,7 +327,8 @@ void PolicyReader::ReadMembers(const std::string& path, HostGroup& group) {
       group.members.push_back(*std::move(member));
     } else if (faults_.size() < kFaultsMax) {
       faults_.push_back(FaultText(
-          path, {.place = {line, 1}, .path = "", .message = std::string(member.status().message())}));
+          path,
+          {.place = {line, 1}, .path = "", .message = std::string(member.status().message())}));
     }
   }
 }
@@ -344,8 +344,8 @@ PolicyDefinition PolicyReader::Finish() {
                                        definition_.PlaceText(known->second->place), " too"));
   }
   if (members > kMembersMax) {
-    faults_.push_back(absl::StrCat("policy: found ", members, " members of groups, allowed ",
-                                   kMembersMax));
+    faults_.push_back(
+        absl::StrCat("policy: found ", members, " members of groups, allowed ", kMembersMax));
   }
   std::vector<absl::string_view> names;
   for (const auto& [name, group] : groups) names.push_back(name);
@@ -359,9 +359,9 @@ PolicyDefinition PolicyReader::Finish() {
     }
     const auto [known, fresh] = entries.emplace(entry.Identity(), &entry);
     if (fresh) continue;
-    AddFault(entry.place, absl::StrCat("says the same as ",
-                                       definition_.PlaceText(known->second->place),
-                                       ", allowed once"));
+    AddFault(entry.place,
+             absl::StrCat("says the same as ", definition_.PlaceText(known->second->place),
+                          ", allowed once"));
   }
   return std::move(definition_);
 }

@@ -87,11 +87,10 @@ AlertLife::Known AlertLife::Identified(const Finding& finding) const {
 
 bool AlertLife::IsFolded(const Key& key) const {
   const std::vector<absl::string_view> explainers = ExplainersOf(key.first);
-  return std::any_of(explainers.begin(), explainers.end(),
-                     [&](absl::string_view by) {
-                       const Key explainer(by, key.second);
-                       return alerts_.contains(explainer) || policy_.Suppresses(explainer);
-                     });
+  return std::any_of(explainers.begin(), explainers.end(), [&](absl::string_view by) {
+    const Key explainer(by, key.second);
+    return alerts_.contains(explainer) || policy_.Suppresses(explainer);
+  });
 }
 
 PolicyVerdict AlertLife::Judge(const Known& known) {
@@ -192,8 +191,8 @@ int64_t AlertLife::StartOf(const Key& key, const Finding& finding) const {
   return std::max(Ms(finding.start_us), taken_ms + 1);
 }
 
-void AlertLife::Open(const Known& known, bool summary, const PolicyVerdict& verdict,
-                     int64_t now_ms, std::vector<AlertEvent>& out) {
+void AlertLife::Open(const Known& known, bool summary, const PolicyVerdict& verdict, int64_t now_ms,
+                     std::vector<AlertEvent>& out) {
   const Finding& finding = *known.finding;
   Alert& alert = alerts_[known.key];
   alert.summary = summary;

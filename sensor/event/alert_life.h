@@ -58,9 +58,9 @@ class AlertLife {
     int64_t told_ms = 0;   // end of the interval of the last open or update
     bool changed = false;  // since then
     bool summary = false;
-    uint32_t judged = ~0U;                      // by which generation of the policy
+    uint32_t judged = ~0U;  // by which generation of the policy
     std::optional<Severity> severity_by_policy;
-    std::string policy_comment;                 // of the entry that adjusts it
+    std::string policy_comment;                  // of the entry that adjusts it
     absl::btree_map<std::string, double> peers;  // weights, bounded
     std::vector<FlowKey> flows;
     std::vector<EndpointKey> subjects;  // whose entries in device_of_ are this alert's

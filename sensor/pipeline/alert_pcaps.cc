@@ -126,33 +126,33 @@ void AlertPcaps::OnAlert(const AlertEvent& event) {
 }
 
 // As events name them: an address, or a MAC where there is none.
-std::optional<AlertPcaps::Host> AlertPcaps::HostOf(const std::string& text) {
-  if (const absl::StatusOr<IpAddress> ip = ParseIp(text); ip.ok()) return Host{*ip};
+std::optional<PacketEnd> AlertPcaps::EndOf(const std::string& text) {
+  if (const absl::StatusOr<IpAddress> ip = ParseIp(text); ip.ok()) return PacketEnd{*ip};
   const std::string bytes = absl::HexStringToBytes(absl::StrReplaceAll(text, {{":", ""}}));
   MacAddress mac;
   if (text.size() != 17 || bytes.size() != mac.bytes.size()) return std::nullopt;
   std::memcpy(mac.bytes.data(), bytes.data(), bytes.size());
-  return Host{EndpointKey::OfMac(mac, 0).ip, true};
+  return PacketEnd{EndpointKey::OfMac(mac, 0).ip, true};
 }
 
 // What the event says of the two ends; its peers may change while it is open.
 void AlertPcaps::Aim(const AlertEvent& event, Gathering& gathering) const {
   const absl::StatusOr<Prefix> device = ParsePrefix(event.device_ip);
   if (device.ok()) {
-    gathering.device = {device->address};
+    gathering.device = {.ip = device->address};
     gathering.prefix_length = device->length;
-  } else if (const std::optional<Host> mac = HostOf(event.device_mac); mac.has_value()) {
+  } else if (const std::optional<PacketEnd> mac = EndOf(event.device_mac); mac.has_value()) {
     gathering.device = *mac;
   }
   gathering.peers.clear();
   for (const std::string& peer : event.peers) {
-    if (const std::optional<Host> host = HostOf(peer); host.has_value()) {
-      gathering.peers.push_back(*host);
+    if (const std::optional<PacketEnd> end = EndOf(peer); end.has_value()) {
+      gathering.peers.push_back(*end);
     }
   }
   // More than are named, or none at all: whoever it was.
-  gathering.any_peer = gathering.peers.empty() ||
-                       event.peer_count > static_cast<int64_t>(gathering.peers.size());
+  gathering.any_peer =
+      gathering.peers.empty() || event.peer_count > static_cast<int64_t>(gathering.peers.size());
   gathering.flows = event.flows.size() < kFlowsNamedMax ? event.flows : std::vector<std::string>();
   gathering.since_us = static_cast<uint64_t>(std::max<int64_t>(0, event.start_ms)) * 1'000;
 }
@@ -224,7 +224,7 @@ void AlertPcaps::Search(const Second& second, const Index& index,
                         const std::vector<Gathering*>& prefixes) {
   EachTaped(second.words, [&](const TapedPacket& packet) {
     const auto offer = [&](const EndpointKey& end) {
-      const auto at = index.find(Host{end.ip, end.is_mac});
+      const auto at = index.find(PacketEnd{end.ip, end.is_mac});
       if (at == index.end()) return;
       for (Gathering* const gathering : at->second) Offer(packet, *gathering);
     };
@@ -246,12 +246,11 @@ void AlertPcaps::Offer(const TapedPacket& packet, Gathering& gathering) const {
   };
   const auto is_peer = [&gathering](const EndpointKey& end) {
     return gathering.any_peer || std::find(gathering.peers.begin(), gathering.peers.end(),
-                                           Host{end.ip, end.is_mac}) != gathering.peers.end();
+                                           PacketEnd{end.ip, end.is_mac}) != gathering.peers.end();
   };
-  const bool between =
-      packet.has_target ? (is_device(packet.source) && is_peer(packet.target)) ||
-                              (is_device(packet.target) && is_peer(packet.source))
-                        : gathering.any_peer && is_device(packet.source);
+  const bool between = packet.has_target ? (is_device(packet.source) && is_peer(packet.target)) ||
+                                               (is_device(packet.target) && is_peer(packet.source))
+                                         : gathering.any_peer && is_device(packet.source);
   if (!between) return;
   if (!gathering.flows.empty()) {
     if (!packet.has_flow) return;

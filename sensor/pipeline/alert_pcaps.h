@@ -32,6 +32,17 @@ struct AlertPcapSetup {
   std::function<void(const std::string&)> tell;
 };
 
+// One end of a packet, in whatever VLAN.
+struct PacketEnd {
+  IpAddress ip;  // of a MAC the first six bytes
+  bool is_mac = false;
+  friend bool operator==(const PacketEnd&, const PacketEnd&) = default;
+  template <typename H>
+  friend H AbslHashValue(H state, const PacketEnd& end) {
+    return H::combine(std::move(state), end.ip, end.is_mac);
+  }
+};
+
 class AlertPcaps final : public EventSink {
  public:
   // `next` outlives it.
@@ -54,19 +65,10 @@ class AlertPcaps final : public EventSink {
   PcapFolderCounts counts() { return folder_->counts(); }
 
  private:
-  struct Host {  // one end of a packet
-    IpAddress ip;
-    bool is_mac = false;
-    friend bool operator==(const Host&, const Host&) = default;
-    template <typename H>
-    friend H AbslHashValue(H state, const Host& host) {
-      return H::combine(std::move(state), host.ip, host.is_mac);
-    }
-  };
   struct Gathering {
-    Host device;
+    PacketEnd device;
     unsigned prefix_length = 128;
-    std::vector<Host> peers;
+    std::vector<PacketEnd> peers;
     bool any_peer = false;
     std::vector<std::string> flows;  // Community IDs; empty: all between the two
     uint64_t since_us = 0;
@@ -82,11 +84,11 @@ class AlertPcaps final : public EventSink {
     uint64_t second = 0;
     std::vector<uint64_t> words;
   };
-  using Index = absl::flat_hash_map<Host, std::vector<Gathering*>>;
+  using Index = absl::flat_hash_map<PacketEnd, std::vector<Gathering*>>;
 
   AlertPcaps(const AlertPcapConfig& config, AlertPcapSetup setup, EventSink& next,
              std::unique_ptr<PcapFolder> folder);
-  static std::optional<Host> HostOf(const std::string& text);
+  static std::optional<PacketEnd> EndOf(const std::string& text);
   void Aim(const AlertEvent& event, Gathering& gathering) const;
   std::vector<Second> TakeTapes();
   void Search(const Second& second, const Index& index, const std::vector<Gathering*>& prefixes);

@@ -26,7 +26,7 @@ Control::Control(const SensorConfig& config, SourceTold told, EventSink& sink, E
       sink_(sink),
       home_(config.home),
       directory_(config.site, home_, config.device_windows.devices_max),
-      identify_([this](const EndpointKey& key) { return Identify(key); }),
+      identify_([this](const EndpointKey& endpoint) { return Identify(endpoint); }),
       merger_(home_, LabelsOf(config.patterns), std::move(key)),
       detectors_(config.detectors),
       hot_(std::make_unique<Detectors::Hot>()),

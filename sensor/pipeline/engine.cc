@@ -60,9 +60,8 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const SensorConfig& confi
     pcaps = *std::move(opened);
   }
   if (!key->empty()) surroundings.options.inspector.content_secret = key->content_secret();
-  return std::unique_ptr<Engine>(
-      new Engine(config, std::move(setup), std::move(surroundings), *std::move(key),
-                 std::move(pcaps), sink));
+  return std::unique_ptr<Engine>(new Engine(config, std::move(setup), std::move(surroundings),
+                                            *std::move(key), std::move(pcaps), sink));
 }
 
 Engine::Engine(const SensorConfig& config, EngineSetup setup, ShardSurroundings surroundings,

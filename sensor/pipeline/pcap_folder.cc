@@ -26,17 +26,16 @@ constexpr char kEnding[] = ".pcap";
 constexpr char kUnfinished[] = ".pcap.part";
 
 absl::Status Failed(absl::string_view what, const std::string& path) {
-  return absl::UnavailableError(absl::StrCat("alert_pcaps: ", path, ": ", what, ": ",
-                                             std::strerror(errno)));
+  return absl::UnavailableError(
+      absl::StrCat("alert_pcaps: ", path, ": ", what, ": ", std::strerror(errno)));
 }
 
 // Nothing else in the folder is ours to count or delete.
 bool IsOurs(absl::string_view name, absl::string_view ending) {
   constexpr size_t kIdBytes = 32;
   return name.size() == kIdBytes + ending.size() && absl::EndsWith(name, ending) &&
-         std::all_of(name.begin(), name.begin() + kIdBytes, [](char c) {
-           return absl::ascii_isxdigit(static_cast<unsigned char>(c));
-         });
+         std::all_of(name.begin(), name.begin() + kIdBytes,
+                     [](char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); });
 }
 
 }  // namespace
@@ -146,8 +145,8 @@ void PcapFolder::MakeRoom(uint64_t bytes) {
 absl::Status PcapFolder::WriteFile(const std::string& name, const std::string& contents) const {
   const std::string path = absl::StrCat(path_, "/", name, kEnding);
   const std::string unfinished = absl::StrCat(path_, "/", name, kUnfinished);
-  const int descriptor = open(unfinished.c_str(),
-                              O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int descriptor =
+      open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor < 0) return Failed("cannot be made", unfinished);
   absl::Cleanup gone = [&unfinished] { unlink(unfinished.c_str()); };
   for (size_t at = 0; at < contents.size();) {

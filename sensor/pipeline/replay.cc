@@ -70,6 +70,14 @@ absl::Status StopSinks(Exporter* exporter, const SensorConfig& config, bool quie
   return stopped;
 }
 
+EngineSetup SetupOf(const SensorConfig& config, const ReplayRequest& request) {
+  return {.workers = request.workers,
+          .flow_records = !request.flows.empty() || (request.sinks && config.sinks.flows),
+          .tell = [](const std::string& line) {
+            std::cerr << absl::StrCat("vedette replay: ", Shown(line), "\n");
+          }};
+}
+
 void Read(ReplaySource& source, const ReplayRequest& request, Engine& engine) {
   if (request.real_time) {
     PacedSource paced(source);
@@ -186,8 +194,7 @@ int RunReplay(const SensorConfig& config, const ReplayRequest& request) {
   if (!exporter.ok()) return Fail(exporter.status(), ExitStatus::kFailed);
   ReplayOutput output(**files, exporter->get(), !request.quiet || html != nullptr);
   absl::StatusOr<std::unique_ptr<Engine>> engine =
-      Engine::Create(config, request.workers,
-                     !request.flows.empty() || (request.sinks && config.sinks.flows), output);
+      Engine::Create(config, SetupOf(config, request), output);
   if (!engine.ok()) return Fail(engine.status(), ExitStatus::kUsage);
 
   const double took_s = ReadShowingProgress(**source, request, output, **engine);

@@ -50,7 +50,8 @@ EngineSetup SetupOf(const SensorConfig& config, const RunRequest& request, int64
                    .clock = "host",
                    .boot_ms = boot_ms,
                    .queues = config.capture.workers},
-          .cores = std::move(cores)};
+          .cores = std::move(cores),
+          .tell = [](const std::string& line) { spdlog::warn("{}", Shown(line)); }};
 }
 
 }  // namespace

@@ -156,6 +156,7 @@ const std::vector<FuzzTarget>& FuzzTargets() {
       {"inspect", FuzzInspect, InspectSeeds},
       {"patterns", FuzzPatterns, PatternSeeds},
       {"config", FuzzConfig, ConfigSeeds},
+      {"policy", FuzzPolicy, PolicySeeds},
       {"text", FuzzText, TextSeeds},
       {"line", FuzzLine, LineSeeds, 100},  // each makes an engine
   };

@@ -30,6 +30,9 @@ void FuzzPatterns(FuzzInput input);
 // The configuration, from its bytes to its values.
 void FuzzConfig(FuzzInput input);
 std::vector<std::string> ConfigSeeds();
+// A policy file to its verdicts, and an alert's JSON to its explanation.
+void FuzzPolicy(FuzzInput input);
+std::vector<std::string> PolicySeeds();
 // Text from packets on its way to terminals, pages and JSON. First byte: how much of it.
 void FuzzText(FuzzInput input);
 std::vector<std::string> TextSeeds();

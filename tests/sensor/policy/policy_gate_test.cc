@@ -28,7 +28,8 @@ std::shared_ptr<const Policy> PolicyOf(absl::string_view entries) {
   return reading.config.policy.compiled;
 }
 
-const char kAllowScans[] = "    - {effect: allow, kinds: [recon.*], source: 10.0.0.5, comment: x}\n";
+const char kAllowScans[] =
+    "    - {effect: allow, kinds: [recon.*], source: 10.0.0.5, comment: x}\n";
 
 DeviceIdentity Identify(const EndpointKey& key) {
   DeviceIdentity identity{.ip = IpText(key.ip), .vlan = key.vlan, .home = true};

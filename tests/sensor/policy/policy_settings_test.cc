@@ -138,8 +138,8 @@ TEST(PolicySettings, WhatShowsOverAllFilesIsToldWithBothPlaces) {
 TEST(PolicySettings, MembersStandInAFileOneOnALine) {
   const Folder folder("/vedette_policy_members");
   folder.Write("cdn.txt", "# a list\n10.0.0.0/24\n\n 2001:db8::/32   # v6\r\n");
-  const std::string config = folder.Write(
-      "v.yaml", "policy:\n  groups:\n    - {name: cdn, members_file: cdn.txt}\n");
+  const std::string config =
+      folder.Write("v.yaml", "policy:\n  groups:\n    - {name: cdn, members_file: cdn.txt}\n");
   const absl::StatusOr<SensorConfig> read = LoadConfig(config);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_THAT(read->policy.compiled->definition().groups[0].members, SizeIs(2));

@@ -133,9 +133,9 @@ int Bits(const HostTerm& host, const PolicyEnd& end) {
   return Covers(host.prefix, *end.ip) ? host.prefix.length : -9;
 }
 
-std::optional<uint32_t> NaiveWinner(const std::vector<PolicyEntry>& entries,
-                                    absl::string_view kind, const PolicyEnd& source,
-                                    const PolicyEnd& target, uint64_t now_us) {
+std::optional<uint32_t> NaiveWinner(const std::vector<PolicyEntry>& entries, absl::string_view kind,
+                                    const PolicyEnd& source, const PolicyEnd& target,
+                                    uint64_t now_us) {
   std::optional<uint32_t> winner;
   Wide best;
   for (uint32_t i = 0; i < entries.size(); ++i) {
@@ -372,9 +372,9 @@ TEST(Policy, AHundredThousandEntriesCostNoMoreThanTheirLengths) {
   std::mt19937 random(3);
   std::vector<PolicyEntry> entries;
   for (int i = 0; i < 100'000; ++i) {
-    const IpAddress ip = IpAddress::V4(10, static_cast<uint8_t>(random()),
-                                       static_cast<uint8_t>(random()),
-                                       static_cast<uint8_t>(random()));
+    const IpAddress ip =
+        IpAddress::V4(10, static_cast<uint8_t>(random()), static_cast<uint8_t>(random()),
+                      static_cast<uint8_t>(random()));
     const auto length = static_cast<uint8_t>(kMapped4Bits + 8 + random() % 25);
     PolicyEntry entry{.effect = PolicyEffect::kAllow, .kinds = {"recon.*"}};
     (i % 2 == 0 ? entry.source : entry.target) = {.kind = HostTerm::Kind::kPrefix,
