@@ -1,7 +1,8 @@
 // Events to Kafka, nothing lost on the way: what the broker has not confirmed within a fifth of a
 // second is on disk too, what it cannot take now waits there, and only its confirmation takes it
-// away. Live events go first; what the window has left drains the spool. Lives on its sink's
-// thread.
+// away. At a start what an earlier run left of a topic goes before all that is new; later live
+// events go first, and what the window has left drains the spool. Lives on its sink's thread;
+// what it does with the spool is in kafka_sink_spool.cc.
 #ifndef VEDETTE_SENSOR_EXPORT_KAFKA_SINK_H_
 #define VEDETTE_SENSOR_EXPORT_KAFKA_SINK_H_
 
@@ -45,6 +46,9 @@ class KafkaSink final : public SinkWriter, private KafkaListener {
     bool reported = false;  // its fate is known; kept only because it is in recent_
   };
 
+  static constexpr size_t kInFlightMax = 400'000;
+  static constexpr size_t kKeptMax = 50'000;  // while neither broker nor disk takes them
+
   KafkaSink(const KafkaConfig& config, Sink& sink, MessageLog& log);
 
   void OnFate(void* cargo, Fate fate, absl::string_view why) override;
@@ -55,6 +59,10 @@ class KafkaSink final : public SinkWriter, private KafkaListener {
     return producer_ != nullptr && producer_->topics_answered() && !batch_too_large_;
   }
   bool MaySend(Topic topic) const;
+  // What an earlier run left of a topic is not all delivered.
+  bool BehindEarlier(Topic topic) const {
+    return spool_ != nullptr && !spool_->failed() && spool_->inherited(topic) != 0;
+  }
   void Ship(EventPointer event, uint64_t number);
   void Settle(const EventPointer& event, uint64_t number, Fate fate);
   void SendLater(const EventPointer& event, uint64_t number);
@@ -71,6 +79,7 @@ class KafkaSink final : public SinkWriter, private KafkaListener {
   void SpoolRecent();
   void ForgetReported();
   void DrainSpool();
+  void NoteBacklog();
   void TendSpool();
   void NoteSpoolFailure(const absl::Status& status);
   void DropKeptOverflow();
@@ -91,6 +100,8 @@ class KafkaSink final : public SinkWriter, private KafkaListener {
   std::deque<EventPointer> kept_;  // for the spool, or, without one, to be sent again
   bool batch_too_large_ = false;   // nothing is sent until what is under way has come back
   absl::Time batch_too_large_since_;
+  absl::Time backlog_since_ = absl::InfiniteFuture();  // events wait in the spool; or none do
+  uint64_t backlog_sent_ = 0;
   DropReason disk_reason_ = DropReason::kDiskFailed;
   std::vector<EventPointer> batch_;
   std::vector<uint64_t> numbers_;

@@ -61,6 +61,8 @@ class Spool {
   void Remove(Topic topic, uint64_t number);
   // True if it was here before this start: it belongs to an earlier boot's accounts.
   bool Inherited(uint64_t number) const { return number < inherited_below_; }
+  // How many of these a topic still has, waiting or on their way.
+  uint64_t inherited(Topic topic) const { return shelves_[Index(topic)].inherited; }
 
   absl::Status Commit();
   // Commit, then as safe as the disk makes it.
