@@ -10,6 +10,8 @@ namespace vedette {
 namespace {
 
 constexpr size_t kReadChunk = 1'000;
+// Beyond it something hangs that is older than all of these.
+constexpr size_t kRemovedMax = 200'000;
 
 }  // namespace
 
@@ -27,6 +29,8 @@ absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(SpoolOptions options, ExportA
 }
 
 Spool::~Spool() {
+  closing_ = true;
+  for (Shelf& shelf : shelves_) shelf.changed |= !shelf.removed.empty();
   if (store_ != nullptr) Sync().IgnoreError();
 }
 
@@ -76,10 +80,20 @@ void Spool::Fill(SpoolBatch& batch) {
     Shelf& shelf = shelves_[i];
     if (!shelf.changed) continue;
     SpoolBatch::Topics& changes = batch.topics[i];
-    for (const uint64_t number : shelf.removed) {
-      if (number >= shelf.low) changes.deletes.push_back(number);  // the others the mark covers
-    }
     changes.mark = SpoolMark{.low = shelf.low, .entries = shelf.entries, .bytes = shelf.bytes};
+    if (closing_ || shelf.removed.size() > kRemovedMax) {
+      for (const auto& [number, bytes] : shelf.removed) changes.deletes.push_back(number);
+    } else {
+      changes.mark->entries += shelf.removed.size();
+      changes.mark->bytes += shelf.removed_bytes;
+    }
+  }
+}
+
+void Spool::ForgetBelow(Shelf& shelf) {
+  while (!shelf.removed.empty() && shelf.removed.begin()->first < shelf.low) {
+    shelf.removed_bytes -= shelf.removed.begin()->second;
+    shelf.removed.erase(shelf.removed.begin());
   }
 }
 
@@ -90,9 +104,11 @@ absl::Status Spool::Write(SpoolBatch& batch) {
     store_.reset();
     return status;
   }
-  for (Shelf& shelf : shelves_) {
-    shelf.removed.clear();
-    shelf.changed = false;
+  for (size_t i = 0; i < kTopicCount; ++i) {
+    shelves_[i].changed = false;
+    if (batch.topics[i].deletes.empty()) continue;
+    shelves_[i].removed.clear();
+    shelves_[i].removed_bytes = 0;
   }
   void_from_ = 0;
   unsynced_ = true;
@@ -108,6 +124,7 @@ void Spool::Settle(Topic topic) {
   if (low > shelf.low) {
     shelf.low = low;
     shelf.changed = true;
+    ForgetBelow(shelf);
   }
   while (shelf.ages.size() > 1 && shelf.ages[1].number <= shelf.low) shelf.ages.pop_front();
   if (shelf.entries == 0) shelf.ages.clear();
@@ -118,7 +135,7 @@ void Spool::Forget(Topic topic, uint64_t number, uint64_t bytes) {
   shelf.entries -= std::min<uint64_t>(shelf.entries, 1);
   shelf.bytes -= std::min(shelf.bytes, bytes);
   if (Inherited(number)) shelf.inherited -= std::min<uint64_t>(shelf.inherited, 1);
-  shelf.removed.push_back(number);
+  if (shelf.removed.emplace(number, bytes).second) shelf.removed_bytes += bytes;
   shelf.changed = true;
 }
 
@@ -140,7 +157,7 @@ bool Spool::EvictSome(Topic topic, uint64_t bytes) {
   uint64_t freed = 0;
   for (const StoredEvent& stored : read_) {
     shelf.cursor = stored.number + 1;
-    if (shelf.out.contains(stored.number)) continue;
+    if (shelf.out.contains(stored.number) || shelf.removed.contains(stored.number)) continue;
     Forget(topic, stored.number, stored.bytes);
     DropEvicted(topic, stored.number,
                 stored.event ? DropReason::kSpoolFull : DropReason::kSpoolDamaged);
@@ -169,8 +186,6 @@ absl::Status Spool::Append(absl::Span<const EventPointer> events, bool on_their_
                            std::vector<uint64_t>& numbers) {
   numbers.assign(events.size(), 0);
   if (store_ == nullptr) return absl::UnavailableError("spool: closed after a failure");
-  // Each read of the store must see what was removed before.
-  if (const absl::Status committed = Commit(); !committed.ok()) return committed;
   SpoolBatch batch;
   std::array<uint64_t, kTopicCount> wanted{}, room{};
   constexpr uint64_t kFrameBytes = 41;  // number, sums and times of an entry
@@ -263,7 +278,7 @@ void Spool::Reclaim() {
 
 void Spool::Take(const std::array<bool, kTopicCount>& wanted, size_t events_max, uint64_t bytes_max,
                  std::vector<SpooledEvent>& out) {
-  if (store_ == nullptr || !Commit().ok()) return;
+  if (store_ == nullptr) return;
   const size_t limit = out.size() + events_max;
   for (const Topic topic : kTopicsByWorth) {
     if (!wanted[Index(topic)]) continue;
@@ -296,7 +311,7 @@ void Spool::TakeFrom(Topic topic, size_t events_max, uint64_t& bytes_left,
 
 bool Spool::HandOut(Topic topic, StoredEvent& stored, std::vector<SpooledEvent>& out) {
   Shelf& shelf = ShelfOf(topic);
-  if (shelf.out.contains(stored.number)) return false;
+  if (shelf.out.contains(stored.number) || shelf.removed.contains(stored.number)) return false;
   if (!stored.event.has_value()) {
     ++quarantined_;
     store_->KeepDamaged(topic, stored.number);

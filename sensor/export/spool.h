@@ -42,7 +42,7 @@ class Spool {
   // `accounts` and `log` outlive the spool.
   static absl::StatusOr<std::unique_ptr<Spool>> Open(SpoolOptions options, ExportAccounts& accounts,
                                                      MessageLog& log);
-  // What was asked for before is committed and synced.
+  // What was asked for before is committed and synced, and what was removed is struck out.
   ~Spool();
 
   // All or none; what gives way, or finds no room, is dropped and counted. `numbers` becomes one
@@ -57,7 +57,8 @@ class Spool {
             std::vector<SpooledEvent>& out);
   // Not delivered: to be handed out again.
   void Return(Topic topic, uint64_t number);
-  // Delivered, or dropped: gone with the next Commit.
+  // Delivered, or dropped. Gone from the disk with the next Commit once all before it are gone too,
+  // else when the spool is closed: after a kill it may be there again.
   void Remove(Topic topic, uint64_t number);
   // True if it was here before this start: it belongs to an earlier boot's accounts.
   bool Inherited(uint64_t number) const { return number < inherited_below_; }
@@ -88,7 +89,10 @@ class Spool {
     uint64_t entries = 0, bytes = 0;
     uint64_t inherited = 0;         // of the entries
     std::map<uint64_t, Entry> out;  // on their way
-    std::vector<uint64_t> removed;  // not yet committed
+    // Removed, and still on disk as something before them is: to strike out each one would make the
+    // files overlap, so that they had to be rewritten.
+    std::map<uint64_t, uint64_t> removed;  // their bytes by their number
+    uint64_t removed_bytes = 0;
     struct Age {
       uint64_t number;
       int64_t made_ms;
@@ -106,6 +110,7 @@ class Spool {
   void Forget(Topic topic, uint64_t number, uint64_t bytes);
   void TakeBack(const SpoolBatch& batch, bool on_their_way, uint64_t first);
   void Settle(Topic topic);
+  static void ForgetBelow(Shelf& shelf);
   void LoseDamaged(Topic topic, uint64_t count, uint64_t inherited);
   void DropEvicted(Topic topic, uint64_t number, DropReason reason);
   uint64_t MakeRoom(Topic for_topic, uint64_t bytes);
@@ -126,6 +131,7 @@ class Spool {
   uint64_t void_from_ = 0;  // given in vain since the last commit that went well; 0: none
   uint64_t quarantined_ = 0;
   bool unsynced_ = false;
+  bool closing_ = false;
   std::vector<StoredEvent> read_;
 };
 

@@ -1,8 +1,8 @@
-// Accounts for what lies in topics, by sequence numbers: kafka_account BROKERS TOPIC... reads each to
-// its end and prints a line for each sensor, boot and topic, tab-separated: sensor, boot_ms, topic,
-// messages, different numbers, highest number, repeats (a number that came again under the same id),
-// unmarked (a number under two ids, or an id under two numbers). For tests; shares nothing with the
-// sensor but the contract.
+// Accounts for what lies in topics, by sequence numbers: kafka_account BROKERS TOPIC... reads each
+// to its end and prints a line for each sensor, boot and topic, tab-separated: sensor, boot_ms,
+// topic, messages, different numbers, highest number, repeats (a number that came again under the
+// same id), unmarked (a number under two ids, or an id under two numbers). For tests; shares
+// nothing with the sensor but the contract.
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
@@ -24,8 +24,8 @@ namespace {
 using Place = std::pair<std::string, int>;
 using absl::string_view;
 
-// What stands behind "name": in a flat object; each of these names stands there once, before any text
-// that a packet could have chosen, or behind all of it.
+// What stands behind "name": in a flat object; each of these names stands there once, before any
+// text that a packet could have chosen, or behind all of it.
 string_view After(string_view json, string_view name, bool from_end) {
   const std::string wanted = '"' + std::string(name) + "\":";
   const size_t at = from_end ? json.rfind(wanted) : json.find(wanted);

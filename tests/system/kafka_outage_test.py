@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import kafka_world
+import sensor_run
 import short_flows
 from kafka_world import missing, total
 
@@ -30,6 +31,13 @@ def parse_arguments():
 
 def drained(sensor, seconds_max):
     return sensor.wait_for("spool: empty again", seconds_max)
+
+
+def received(health):
+    """Packets, by the windows that are told of."""
+    text = health.read_bytes()
+    return sum(event["packets_received"] for event in
+               sensor_run.events_of(text[:text.rfind(b"\n") + 1]))
 
 
 def rates(health):
@@ -67,7 +75,7 @@ def run(check, options, folder):
         folder / "outage.yaml", "outage", cluster.brokers,
         more="capture: {interfaces: [tap0], buffer_mib: 256}\n",
         spool=f"{folder}/spool\n    bytes_max: {32 << 30}")
-    sensor = kafka_world.Running(config, folder / "sensor.log")
+    sensor = kafka_world.Running(config, folder / "sensor.log", "--health", folder / "health")
     tap.play(capture, options.rate * short_flows.PACKETS_PER_FLOW, folder / "tcpreplay.log")
     time.sleep(options.before)
     cluster.down("--kill")
@@ -79,12 +87,13 @@ def run(check, options, folder):
     seconds = time.monotonic() - back
     print(f"         {seconds:.1f} s after the broker was back", flush=True)
     tap.stop()
-    time.sleep(1)
+    packets = tap.counted()
+    check(kafka_world.wait_until(lambda: received(folder / "health") == packets, 90),
+          f"{received(folder / 'health'):,} of {packets:,} packets received")
     cpu = kafka_world.cpu_seconds(sensor.process.pid)
     peak = kafka_world.resident_bytes(sensor.process.pid)
     status, stop_s = sensor.stop()
     check(status == 0, f"the sensor ends well, in {stop_s:.1f} s")
-    packets = tap.counted()
     print(f"         {packets:,} packets in {check.seconds():.0f} s; sensor {cpu:.1f} CPU s, broker "
           f"since its start {cluster.cpu_seconds():.1f} CPU s, sensor {peak >> 20} MiB resident")
     account = cluster.account("outage")

@@ -191,11 +191,11 @@ class Tap:
             subprocess.run(command, check=True)
 
     def play(self, capture, packets_per_s, log):
-        """Over and over, until stopped."""
+        """Over and over, until stopped. It sleeps between packets; its default is to spin."""
         with open(log, "wb") as out:
             self.player = subprocess.Popen(
                 ["tcpreplay", "-q", "--preload-pcap", "--loop", "1000000", "--pps",
-                 str(packets_per_s), "-i", self.name + "p", capture], stdout=out, stderr=out)
+                 str(packets_per_s), "--timer", "nano", "-i", self.name + "p", capture], stdout=out, stderr=out)
 
     def stop(self):
         if self.player.poll() is not None:
