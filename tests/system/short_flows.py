@@ -6,7 +6,7 @@ import struct
 import frames
 
 FIRST_PORT, PORTS = 1024, 60_000
-CLIENTS, SERVER = "192.168.20.", "198.51.100."
+CLIENTS = 250
 PACKETS_PER_FLOW = 2
 
 
@@ -31,21 +31,22 @@ class _Template:
 
 
 def write(path, flows):
-    """Writes a pcap of so many flows, each with addresses and ports of its own."""
+    """Writes a pcap of so many flows, each with ends of its own, of many devices in turn."""
     record = struct.Struct("<IIII")
+    pairs = []
+    for number in range(1, CLIENTS + 1):
+        client, server = f"192.168.20.{number}", f"198.51.100.{number}"
+        pairs.append((
+            _Template(frames.tcp(frames.SYN, client, FIRST_PORT, server, 443), 14 + 20),
+            _Template(frames.tcp(frames.RST | frames.ACK, server, 443, client, FIRST_PORT,
+                                 acknowledged=1), 14 + 20 + 2)))
+    parts = [struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)]
+    for number in range(flows):
+        port = FIRST_PORT + number // CLIENTS % PORTS
+        second, part = divmod(number * 10, 1_000_000)
+        for template in pairs[number % CLIENTS]:
+            frame = template.with_port(port)
+            parts.append(record.pack(1_700_000_000 + second, part, len(frame), len(frame)))
+            parts.append(bytes(frame))
     with open(path, "wb") as out:
-        out.write(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
-        parts = []
-        for number in range(flows):
-            host, port = divmod(number, PORTS)
-            if port == 0:
-                client, server = f"{CLIENTS}{host + 1}", f"{SERVER}{host % 250 + 1}"
-                ask = _Template(frames.tcp(frames.SYN, client, FIRST_PORT, server, 443), 14 + 20)
-                refuse = _Template(frames.tcp(frames.RST | frames.ACK, server, 443, client,
-                                              FIRST_PORT, acknowledged=1), 14 + 20 + 2)
-            second, part = divmod(number * 10, 1_000_000)
-            for template in (ask, refuse):
-                frame = template.with_port(FIRST_PORT + port)
-                parts.append(record.pack(1_700_000_000 + second, part, len(frame), len(frame)))
-                parts.append(bytes(frame))
         out.write(b"".join(parts))
