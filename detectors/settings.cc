@@ -288,6 +288,7 @@ std::vector<Settings> Settings::SectionList(absl::string_view key) {
 }
 
 void Settings::Fault(absl::string_view key, std::string message) {
+  if (log_->faults.size() >= kFaultsMax) return;
   const SettingNode::Entry* entry = Find(key);
   SettingPlace place;
   if (entry != nullptr) {

@@ -154,7 +154,10 @@ void AlertPcaps::Aim(const AlertEvent& event, Gathering& gathering) const {
   gathering.any_peer =
       gathering.peers.empty() || event.peer_count > static_cast<int64_t>(gathering.peers.size());
   gathering.flows = event.flows.size() < kFlowsNamedMax ? event.flows : std::vector<std::string>();
-  gathering.since_us = static_cast<uint64_t>(std::max<int64_t>(0, event.start_ms)) * 1'000;
+  // A flow that is named is wanted from its beginning on.
+  gathering.since_us = gathering.flows.empty()
+                           ? static_cast<uint64_t>(std::max<int64_t>(0, event.start_ms)) * 1'000
+                           : 0;
 }
 
 // Of each second that is complete, its shards one behind the other.
