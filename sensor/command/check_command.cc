@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <ostream>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "sensor/event/text_safety.h"
+#include "sensor/export/kafka_check.h"
 
 namespace vedette {
 namespace {
@@ -51,6 +53,9 @@ int RunCheck(const std::string& config_path, const CommandContext& context) {
     return static_cast<int>(ExitStatus::kUsage);
   }
   TellExpired(reading->config.policy, context);
+  if (const std::string warning = ScramWarning(reading->config.sinks.kafka); !warning.empty()) {
+    context.err << config_path << ": warning: " << warning << '\n';
+  }
   const auto set = std::count_if(reading->declarations.begin(), reading->declarations.end(),
                                  [](const SettingDeclaration& d) { return d.present; });
   context.out << config_path << ": good; sets " << set << " of " << reading->declarations.size()

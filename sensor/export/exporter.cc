@@ -116,6 +116,8 @@ std::vector<std::string> Exporter::Summary() const {
                      all.spooled, " in the spool, ", all.dropped, " dropped");
     const uint64_t earlier = sink->accounts().inherited_delivered();
     if (earlier != 0) absl::StrAppend(&line, "; ", earlier, " of an earlier run delivered");
+    const uint64_t lost = sink->accounts().inherited_dropped();
+    if (lost != 0) absl::StrAppend(&line, "; ", lost, " of an earlier run lost");
     lines.push_back(std::move(line));
   }
   return lines;

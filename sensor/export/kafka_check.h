@@ -18,5 +18,9 @@ struct KafkaFault {
 
 std::vector<KafkaFault> CheckKafka(const KafkaConfig& config);
 
+// Where SCRAM is wanted of a client library that repeats its nonce (before 2.6.1; Debian 12 has
+// 2.0.2): brokers from 4.0 on refuse it as a wrong password, older ones let it pass. Else empty.
+std::string ScramWarning(const KafkaConfig& config);
+
 }  // namespace vedette
 #endif  // VEDETTE_SENSOR_EXPORT_KAFKA_CHECK_H_

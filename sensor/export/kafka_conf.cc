@@ -49,6 +49,12 @@ constexpr Reserved kReserved[] = {
     {"plugin.library.paths", nullptr},  // code from a configuration
     {"statistics.interval.ms", nullptr},
     {"log.queue", nullptr},
+    {"api.version.request", nullptr},      // without it no broker is known to be idempotent
+    {"broker.version.fallback", nullptr},  // likewise
+    {"topic.blacklist", nullptr},
+    {"test.mock.num.brokers", nullptr},   // events to nowhere
+    {"ssl.engine.location", nullptr},     // code from a configuration
+    {"sasl.kerberos.kinit.cmd", nullptr}  // likewise
 };
 // A configuration is read by more people than a secret may be.
 constexpr const char* kSecrets[] = {"ssl.key.pem", "ssl.keystore.password",

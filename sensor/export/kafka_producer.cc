@@ -12,8 +12,6 @@
 namespace vedette {
 namespace {
 
-constexpr int kTopicsTimeoutMs = 10'000;
-
 Fate FateOf(rd_kafka_resp_err_t error) {
   switch (error) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
@@ -46,19 +44,17 @@ absl::string_view AdviceFor(int code) {
              "export.kafka.brokers";
     case RD_KAFKA_RESP_ERR__RESOLVE:
       return "; check export.kafka.brokers";
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+      return "; its events wait: make it by hand, with message.timestamp.type=LogAppendTime, or "
+             "let "
+             "export.kafka.create_topics do so";
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
       return "; grant this user Write and Describe on the topics vedette.*";
     default:
       return "";
   }
-}
-
-bool IsUnreached(rd_kafka_resp_err_t error) {
-  return error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__TRANSPORT ||
-         error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || error == RD_KAFKA_RESP_ERR__RESOLVE ||
-         error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL ||
-         error == RD_KAFKA_RESP_ERR_NOT_CONTROLLER;
 }
 
 // librdkafka before 2.6.1 repeats its nonce, which brokers from 4.0 on refuse as a wrong password.
@@ -69,16 +65,6 @@ absl::string_view AdviceOnScram(int code, absl::string_view text) {
   return "; brokers from 4.0 on refuse this client library's SCRAM whatever the password: PLAIN "
          "over TLS, or librdkafka 2.6.1";
 }
-
-struct WantedTopic {
-  absl::string_view name;
-  absl::string_view cleanup;
-};
-constexpr WantedTopic kWantedTopics[] = {{"vedette.alerts", "delete"},
-                                         {"vedette.devices", "delete"},
-                                         {"vedette.flows", "delete"},
-                                         {"vedette.health", "delete"},
-                                         {"vedette.models", "compact"}};
 
 }  // namespace
 
@@ -102,7 +88,7 @@ absl::StatusOr<std::unique_ptr<KafkaProducer>> KafkaProducer::Create(const Kafka
     return absl::UnavailableError(absl::StrCat("export.kafka: ", error));
   }
   static_cast<void>(conf.release());
-  producer->answers_ = rd_kafka_queue_new(producer->client_);
+  producer->topics_ = std::make_unique<KafkaTopics>(producer->client_, listener);
   return producer;
 }
 
@@ -112,7 +98,7 @@ KafkaProducer::~KafkaProducer() {
   for (rd_kafka_topic_t* topic : handles_) {
     if (topic != nullptr) rd_kafka_topic_destroy(topic);
   }
-  rd_kafka_queue_destroy(answers_);
+  topics_.reset();
   rd_kafka_destroy(client_);
 }
 
@@ -192,7 +178,7 @@ int KafkaProducer::OnStatistics(rd_kafka_t* /*client*/, char* json, size_t bytes
 
 void KafkaProducer::Poll(absl::Duration limit) {
   rd_kafka_poll(client_, static_cast<int>(absl::ToInt64Milliseconds(limit)));
-  TakeAnswers();
+  topics_->TakeAnswers(reached_);
 }
 
 void KafkaProducer::GiveUp() {
@@ -203,68 +189,6 @@ void KafkaProducer::GiveUp() {
     rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_poll(client_, 10);
   } while (rd_kafka_outq_len(client_) > 0 && absl::Now() - begin < kPatience);
-}
-
-void KafkaProducer::AskForTopics(const KafkaConfig& config) {
-  topics_ = config.create_topics ? Topics::kAsked : Topics::kAnswered;
-  if (config.create_topics) SendTopicRequest(config);
-}
-
-void KafkaProducer::SendTopicRequest(const KafkaConfig& config) {
-  char error[256] = "";
-  std::vector<rd_kafka_NewTopic_t*> topics;
-  for (const WantedTopic& wanted : kWantedTopics) {
-    rd_kafka_NewTopic_t* const topic = rd_kafka_NewTopic_new(
-        std::string(wanted.name).c_str(), static_cast<int>(config.partitions),
-        config.replication == 0 ? -1 : static_cast<int>(config.replication), error, sizeof(error));
-    if (topic == nullptr) continue;
-    rd_kafka_NewTopic_set_config(topic, "message.timestamp.type", "LogAppendTime");
-    rd_kafka_NewTopic_set_config(topic, "cleanup.policy", std::string(wanted.cleanup).c_str());
-    topics.push_back(topic);
-  }
-  rd_kafka_AdminOptions_t* const options =
-      rd_kafka_AdminOptions_new(client_, RD_KAFKA_ADMIN_OP_CREATETOPICS);
-  rd_kafka_AdminOptions_set_request_timeout(options, kTopicsTimeoutMs, error, sizeof(error));
-  rd_kafka_CreateTopics(client_, topics.data(), topics.size(), options, answers_);
-  rd_kafka_AdminOptions_destroy(options);
-  rd_kafka_NewTopic_destroy_array(topics.data(), topics.size());
-}
-
-void KafkaProducer::TakeAnswers() {
-  rd_kafka_event_t* const event = rd_kafka_queue_poll(answers_, 0);
-  if (event == nullptr) return;
-  if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_CREATETOPICS_RESULT) ReadTopicAnswer(event);
-  rd_kafka_event_destroy(event);
-}
-
-void KafkaProducer::ReadTopicAnswer(rd_kafka_event_t* event) {
-  constexpr absl::string_view kAdvice =
-      "; make it by hand, with message.timestamp.type=LogAppendTime, or grant this user Create";
-  const rd_kafka_resp_err_t failure = rd_kafka_event_error(event);
-  if (topics_ == Topics::kAsked) {
-    // A broker that answers all but this will not make topics.
-    topics_ = IsUnreached(failure) && !reached_ ? Topics::kNotAsked : Topics::kAnswered;
-  }
-  if (failure != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    listener_.OnTrouble("kafka_topics", absl::StrCat("Kafka: the topics could not be asked for: ",
-                                                     rd_kafka_event_error_string(event)));
-    return;
-  }
-  size_t count = 0;
-  const auto* const result = rd_kafka_event_CreateTopics_result(event);
-  const rd_kafka_topic_result_t** const topics =
-      rd_kafka_CreateTopics_result_topics(result, &count);
-  for (size_t i = 0; i < count; ++i) {
-    const rd_kafka_resp_err_t error = rd_kafka_topic_result_error(topics[i]);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
-      continue;
-    }
-    const char* const why = rd_kafka_topic_result_error_string(topics[i]);
-    const std::string name = rd_kafka_topic_result_name(topics[i]);
-    listener_.OnTrouble(absl::StrCat("kafka_topic_", name),
-                        absl::StrCat("Kafka: topic ", name, " was not made: ",
-                                     why != nullptr ? why : rd_kafka_err2str(error), kAdvice));
-  }
 }
 
 }  // namespace vedette

@@ -14,27 +14,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "sensor/export/export_config.h"
+#include "sensor/export/kafka_listener.h"
+#include "sensor/export/kafka_topics.h"
 #include "sensor/export/topic.h"
 
 namespace vedette {
-
-// What a broker's answer means for one message.
-enum class Fate : uint8_t {
-  kDelivered,
-  kLater,         // not now: to be sent again
-  kTopicMissing,  // likewise, and none of this topic before it exists
-  kTooLarge,      // the message, or the batch it was in
-  kRefused,       // for good
-};
-
-class KafkaListener {
- public:
-  virtual ~KafkaListener() = default;
-  // `cargo` as it was given to Send; never again used by the producer.
-  virtual void OnFate(void* cargo, Fate fate, absl::string_view why) = 0;
-  virtual void OnRoundTrip(int64_t ms) = 0;
-  virtual void OnTrouble(absl::string_view sort, absl::string_view message) = 0;
-};
 
 class KafkaProducer {
  public:
@@ -55,30 +39,21 @@ class KafkaProducer {
   // Beyond repair: make another.
   bool dead() const { return dead_; }
 
-  // Asks for the topics of the contract to be made, where that is wanted. Nothing should be sent
-  // before it is answered: a broker that makes topics by itself would make them otherwise. Where
-  // no broker is reached it is to be asked again.
-  void AskForTopics(const KafkaConfig& config);
-  bool topics_asked() const { return topics_ != Topics::kNotAsked; }
-  bool topics_answered() const { return topics_ == Topics::kAnswered; }
-  // One was there and is no more.
-  void AskAgainForTopics(const KafkaConfig& config) { SendTopicRequest(config); }
+  // Nothing should be sent before it is answered: a broker that makes topics by itself would make
+  // them otherwise.
+  KafkaTopics& topics() { return *topics_; }
+  const KafkaTopics& topics() const { return *topics_; }
 
  private:
   KafkaProducer(KafkaListener& listener) : listener_(listener) {}
   static void OnDelivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* self);
   static void OnError(rd_kafka_t* client, int code, const char* reason, void* self);
   static int OnStatistics(rd_kafka_t* client, char* json, size_t bytes, void* self);
-  void SendTopicRequest(const KafkaConfig& config);
-  void TakeAnswers();
-  void ReadTopicAnswer(rd_kafka_event_t* event);
 
   KafkaListener& listener_;
   rd_kafka_t* client_ = nullptr;
   std::array<rd_kafka_topic_t*, kTopicCount> handles_{};
-  rd_kafka_queue_t* answers_ = nullptr;  // of the topics asked for
-  enum class Topics : uint8_t { kNotAsked, kAsked, kAnswered };
-  Topics topics_ = Topics::kNotAsked;
+  std::unique_ptr<KafkaTopics> topics_;
   bool reached_ = false;  // a broker has answered something
   bool dead_ = false;
 };

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "sensor/export/kafka_check.h"
 
 namespace vedette {
 namespace {
@@ -41,6 +42,9 @@ absl::StatusOr<std::unique_ptr<KafkaSink>> KafkaSink::Create(const KafkaConfig& 
         Spool::Open(std::move(spool), sink.accounts(), log);
     if (!opened.ok()) return opened.status();
     made->spool_ = *std::move(opened);
+  }
+  if (const std::string warning = ScramWarning(config); !warning.empty()) {
+    log.Say("kafka_scram", warning);
   }
   // Here and not on the first turn, so that what is wrong with the client's settings is a fault
   // of the start.
@@ -153,7 +157,7 @@ void KafkaSink::DropTooLarge(const EventPointer& event, uint64_t number) {
 }
 
 void KafkaSink::CountDelivered(const ExportEvent& event, uint64_t number) {
-  last_progress_ = now_;
+  last_progress_ = last_delivery_ = now_;
   const int64_t now_ms = absl::ToUnixMillis(now_);
   gauges_.from_made.Add(now_ms - event.made_ms);
   gauges_.from_packets.Add(now_ms - event.event_time_ms);
@@ -186,7 +190,7 @@ void KafkaSink::BlockTopic(Topic topic) {
   blocked_until_[Index(topic)] = now_ + kTopicPause;
   if (producer_ != nullptr && config_.create_topics && now_ >= next_topics_ && ready()) {
     next_topics_ = now_ + kTopicsAgain;
-    producer_->AskAgainForTopics(config_);
+    producer_->topics().AskAgain(config_);
   }
 }
 
@@ -225,17 +229,34 @@ void KafkaSink::TendProducer() {
     last_progress_ = now_;
     gauges_.producers_made.fetch_add(1);
   }
-  if (!producer_->topics_asked() && now_ >= next_topics_) {
+  if (!producer_->topics().asked() && now_ >= next_topics_) {
     next_topics_ = now_ + absl::Seconds(1);
-    producer_->AskForTopics(config_);
+    producer_->topics().Ask(config_);
   }
   producer_->Poll(absl::ZeroDuration());
+  SayIfStalled();
   if (batch_too_large_) {
     ShrinkBatches();
   } else if (producer_->dead()) {
     RestartProducer("the client had a fatal error");
   } else if (in_flight_ != 0 && now_ - last_progress_ > kStale) {
     RestartProducer("nothing was delivered for ten minutes");
+  }
+}
+
+// A broker that is away is told by the client; one that takes and does not answer is not.
+void KafkaSink::SayIfStalled() {
+  constexpr absl::Duration kStalled = absl::Seconds(5);
+  if (in_flight_ == 0 || now_ - last_progress_ <= kStalled) {
+    stall_said_ = false;
+  } else if (!stall_said_) {
+    stall_said_ = true;
+    log_.Say("kafka_stalled", absl::StrCat("Kafka: ", in_flight_,
+                                           " events are under way and none was confirmed for ",
+                                           absl::ToInt64Seconds(kStalled), " s; ",
+                                           spool_ == nullptr ? "what comes now waits in memory"
+                                                             : "what comes now waits in the spool",
+                                           "; see whether the brokers and their replicas keep up"));
   }
 }
 
@@ -279,9 +300,9 @@ bool KafkaSink::WorkLeft() const {
 
 absl::Status KafkaSink::Finish(const StopLimits& limits) {
   now_ = absl::Now();
-  last_progress_ = now_;
+  last_delivery_ = now_;
   const absl::Time end = now_ + limits.total;
-  while (WorkLeft() && now_ < end && now_ - last_progress_ < limits.quiet) {
+  while (WorkLeft() && now_ < end && now_ - last_delivery_ < limits.quiet) {
     Turn();
     absl::SleepFor(absl::Milliseconds(in_flight_ == 0 ? 5 : 1));
   }

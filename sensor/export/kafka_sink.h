@@ -56,7 +56,7 @@ class KafkaSink final : public SinkWriter, private KafkaListener {
   void OnTrouble(absl::string_view sort, absl::string_view message) override;
 
   bool ready() const {
-    return producer_ != nullptr && producer_->topics_answered() && !batch_too_large_;
+    return producer_ != nullptr && producer_->topics().answered() && !batch_too_large_;
   }
   bool MaySend(Topic topic) const;
   // What an earlier run left of a topic is not all delivered.
@@ -72,6 +72,7 @@ class KafkaSink final : public SinkWriter, private KafkaListener {
   void BlockTopic(Topic topic);
 
   void TendProducer();
+  void SayIfStalled();
   void ShrinkBatches();
   void RestartProducer(absl::string_view why);
   void ResendKept();
@@ -93,13 +94,16 @@ class KafkaSink final : public SinkWriter, private KafkaListener {
   MessageLog& log_;
   std::unique_ptr<Spool> spool_;  // null: none
   std::unique_ptr<KafkaProducer> producer_;
-  absl::Time now_, next_producer_, next_topics_, next_revival_, next_sync_, last_progress_;
+  absl::Time now_, next_producer_, next_topics_, next_revival_, next_sync_;
+  absl::Time last_progress_;  // or since when something is under way
+  absl::Time last_delivery_ = absl::InfinitePast();
   std::array<absl::Time, kTopicCount> blocked_until_;
   uint64_t in_flight_ = 0, in_flight_bytes_ = 0;
   std::deque<Cargo*> recent_;      // under way and in memory alone, oldest first
   std::deque<EventPointer> kept_;  // for the spool, or, without one, to be sent again
   bool batch_too_large_ = false;   // nothing is sent until what is under way has come back
   absl::Time batch_too_large_since_;
+  bool stall_said_ = false;
   absl::Time backlog_since_ = absl::InfiniteFuture();  // events wait in the spool; or none do
   uint64_t backlog_sent_ = 0;
   DropReason disk_reason_ = DropReason::kDiskFailed;

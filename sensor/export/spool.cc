@@ -21,11 +21,21 @@ Spool::Spool(SpoolOptions options, ExportAccounts& accounts, MessageLog& log)
 absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(SpoolOptions options, ExportAccounts& accounts,
                                                    MessageLog& log) {
   std::unique_ptr<Spool> spool(new Spool(std::move(options), accounts, log));
-  if (const absl::Status opened = spool->OpenStore(); !opened.ok()) return opened;
-  spool->next_number_ = spool->store_->next_number();
-  spool->inherited_below_ = spool->next_number_;
-  for (size_t i = 0; i < kTopicCount; ++i) spool->LoadShelf(static_cast<Topic>(i));
+  const absl::Status opened = spool->OpenStore();
+  if (absl::IsResourceExhausted(opened)) {
+    log.Say("spool_failed", absl::StrCat("spool: takes nothing for now: ", opened.message()));
+  } else if (!opened.ok()) {
+    return opened;
+  }
   return spool;
+}
+
+// What an earlier run left is known once, when it is first seen.
+void Spool::Load() {
+  loaded_ = true;
+  next_number_ = store_->next_number();
+  inherited_below_ = next_number_;
+  for (size_t i = 0; i < kTopicCount; ++i) LoadShelf(static_cast<Topic>(i));
 }
 
 Spool::~Spool() {
@@ -45,6 +55,7 @@ absl::Status Spool::OpenStore() {
                                              "one is kept as ",
                                              store_->set_aside()));
   }
+  if (!loaded_) Load();
   return absl::OkStatus();
 }
 

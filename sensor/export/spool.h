@@ -39,7 +39,8 @@ struct SpooledEvent {
 
 class Spool {
  public:
-  // `accounts` and `log` outlive the spool.
+  // `accounts` and `log` outlive the spool. A disk that is full is no fault: it is as after a
+  // failure.
   static absl::StatusOr<std::unique_ptr<Spool>> Open(SpoolOptions options, ExportAccounts& accounts,
                                                      MessageLog& log);
   // What was asked for before is committed and synced, and what was removed is struck out.
@@ -103,6 +104,7 @@ class Spool {
 
   Spool(SpoolOptions options, ExportAccounts& accounts, MessageLog& log);
   absl::Status OpenStore();
+  void Load();
   void LoadShelf(Topic topic);
   Shelf& ShelfOf(Topic topic) { return shelves_[Index(topic)]; }
   absl::Status Write(SpoolBatch& batch);
@@ -132,6 +134,7 @@ class Spool {
   uint64_t quarantined_ = 0;
   bool unsynced_ = false;
   bool closing_ = false;
+  bool loaded_ = false;
   std::vector<StoredEvent> read_;
 };
 

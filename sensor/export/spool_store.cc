@@ -28,6 +28,8 @@ namespace vedette {
 namespace {
 
 constexpr char kNextKey[] = "next";
+// A repair knows the topics by their files alone: each has one, with this entry that is none.
+constexpr uint64_t kKeeper = 0;
 constexpr size_t kDamagedKeptMax = 256;
 
 absl::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -48,7 +50,8 @@ class LowMarkFilter final : public rocksdb::CompactionFilter {
   bool Filter(int /*level*/, const rocksdb::Slice& key, const rocksdb::Slice& /*value*/,
               std::string* /*new_value*/, bool* /*value_changed*/) const override {
     const auto number = DecodeSpoolKey(View(key));
-    return number.has_value() && *number < low_.load(std::memory_order_relaxed);
+    return number.has_value() && *number != kKeeper &&
+           *number < low_.load(std::memory_order_relaxed);
   }
   // Only what a power loss cannot take back.
   void SetLow(uint64_t low) { low_.store(low, std::memory_order_relaxed); }
@@ -192,6 +195,7 @@ class RocksStore final : public SpoolStore {
 
  private:
   rocksdb::Status TryOpen();
+  absl::Status MakeKeepers();
   absl::Status LoadMarks();
   absl::Status Recount(Topic topic, SpoolMark& mark);
   void SetAside(const rocksdb::Status& why);
@@ -248,7 +252,21 @@ absl::Status RocksStore::Open() {
     }
   }
   if (!status.ok()) return StatusOf(status, folder_);
+  if (const absl::Status made = MakeKeepers(); !made.ok()) return made;
   return LoadMarks();
+}
+
+absl::Status RocksStore::MakeKeepers() {
+  for (size_t i = 0; i < kTopicCount; ++i) {
+    rocksdb::ColumnFamilyHandle* const family = Family(static_cast<Topic>(i));
+    rocksdb::ColumnFamilyMetaData about;
+    db_->GetColumnFamilyMetaData(family, &about);
+    if (about.file_count != 0) continue;
+    rocksdb::Status status = db_->Put({}, family, EncodeSpoolKey(kKeeper), "");
+    if (status.ok()) status = db_->Flush({}, family);
+    if (!status.ok()) return StatusOf(status, folder_);
+  }
+  return absl::OkStatus();
 }
 
 void RocksStore::SetAside(const rocksdb::Status& why) {
@@ -404,7 +422,7 @@ void RocksStore::Reclaim() {
     const bool empty = marks_[i].entries == 0;
     if (low < reclaimed_[i] + kNumbersMin) continue;
     reclaimed_[i] = low;
-    const std::string begin = EncodeSpoolKey(0), end = EncodeSpoolKey(low);
+    const std::string begin = EncodeSpoolKey(kKeeper + 1), end = EncodeSpoolKey(low);
     const rocksdb::Slice first(begin), last(end);
     rocksdb::DeleteFilesInRange(db_.get(), Family(static_cast<Topic>(i)), &first, &last, false)
         .PermitUncheckedError();

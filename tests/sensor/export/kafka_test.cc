@@ -287,6 +287,51 @@ TEST(KafkaCheck, SaysWhatTheClientLibrarySays) {
   EXPECT_EQ(faults.size(), 5U);
 }
 
+// What would take back a promise, load code, or send events elsewhere.
+TEST(KafkaCheck, RefusesWhatDeliveryHangsOn) {
+  KafkaConfig config;
+  config.brokers = {"broker:9092"};
+  for (const char* const name :
+       {"acks", "request.required.acks", "message.timeout.ms", "partitioner", "api.version.request",
+        "test.mock.num.brokers", "ssl.engine.location", "plugin.library.paths",
+        "sasl.kerberos.kinit.cmd", "delivery.report.only.error", "topic.blacklist"}) {
+    config.properties = {{name, "1"}};
+    const std::vector<KafkaFault> faults = CheckKafka(config);
+    ASSERT_EQ(faults.size(), 1U) << name;
+    EXPECT_EQ(faults[0].key, name);
+    EXPECT_THAT(faults[0].message, HasSubstr("is not for choice"));
+  }
+}
+
+// Rules between properties, which the library knows only when a client is made; and what it would
+// merely log.
+TEST(KafkaCheck, RulesBetweenPropertiesAreFoundAtTheirPlace) {
+  KafkaConfig config;
+  config.brokers = {"broker:9092"};
+  config.properties = {{"client.rack", "a"},
+                       {"max.in.flight.requests.per.connection", "100"},
+                       {"queuing.strategy", "lifo"}};
+  std::vector<KafkaFault> faults = CheckKafka(config);
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_TRUE(faults[0].property);
+  EXPECT_THAT(faults[0].message, HasSubstr("idempotence"));
+  config.properties = {{"session.timeout.ms", "10000"}, {"socket.timeout.ms", "20000"}};
+  faults = CheckKafka(config);
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0].key, "session.timeout.ms");
+  EXPECT_THAT(faults[0].message, HasSubstr("not one of a producer's"));
+}
+
+TEST(KafkaCheck, WarnsOfScramWhereItWillFail) {
+  KafkaConfig config;
+  EXPECT_THAT(ScramWarning(config), IsEmpty());
+  config.mechanism = "SCRAM-SHA-512";
+  EXPECT_THAT(ScramWarning(config), IsEmpty());  // not used
+  config.security = "sasl_tls";
+  const std::string warning = ScramWarning(config);
+  EXPECT_EQ(warning.empty(), rd_kafka_version() >= 0x020601ff) << warning;
+}
+
 TEST(KafkaCheck, BrokersAndSecurity) {
   KafkaConfig config;
   config.brokers = {"broker"};

@@ -22,6 +22,7 @@ namespace vedette {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -258,6 +259,51 @@ TEST(Spool, AFullDiskIsSurvived) {
   const auto taken = bench.TakeAll();
   ASSERT_THAT(taken, SizeIs(199));
   for (size_t i = 0; i < taken.size(); ++i) ASSERT_EQ(taken[i].event->seq, i + 2);
+}
+
+// A full disk is no reason not to start; what an earlier run left is there once the disk takes
+// again.
+TEST(Spool, ADiskThatIsFullAtTheStart) {
+  const auto disk = std::make_shared<TornDisk>();
+  {
+    Bench bench(disk);
+    ASSERT_TRUE(bench.Open().ok());
+    ASSERT_TRUE(bench.Add(Topic::kFlows, 1, 30).ok());
+  }
+  disk->SetFull(true);
+  Bench bench(disk);
+  ASSERT_TRUE(bench.Open().ok());
+  EXPECT_TRUE(bench.spool->failed());
+  EXPECT_THAT(bench.said, ElementsAre(HasSubstr("spool: takes nothing for now")));
+  EXPECT_FALSE(bench.Add(Topic::kFlows, 31, 1).ok());
+  disk->SetFull(false);
+  ASSERT_TRUE(bench.spool->Revive().ok());
+  EXPECT_EQ(bench.spool->inherited(Topic::kFlows), 30U);
+  ASSERT_TRUE(bench.Add(Topic::kFlows, 31, 1).ok());
+  EXPECT_FALSE(bench.spool->Inherited(bench.numbers[0]));
+  EXPECT_THAT(bench.TakeAll(), SizeIs(31));
+}
+
+// What the library repairs it knows by files: a topic whose entries are in the log alone has one
+// too.
+TEST(Spool, ARepairFindsTopicsThatAreInTheLogAlone) {
+  const auto disk = std::make_shared<TornDisk>();
+  std::mt19937_64 random(5);
+  {
+    Bench bench(disk);
+    ASSERT_TRUE(bench.Open().ok());
+    ASSERT_TRUE(bench.Add(Topic::kAlerts, 1, 5).ok());
+    ASSERT_TRUE(bench.Add(Topic::kFlows, 1, 7).ok());
+    ASSERT_TRUE(bench.spool->Sync().ok());
+    disk->FailAfter(0);
+  }
+  disk->Crash(random);
+  ASSERT_TRUE(disk->DamageOne("CURRENT", random));
+  Bench bench(disk);
+  ASSERT_TRUE(bench.Open().ok());
+  const auto taken = bench.TakeAll();
+  EXPECT_THAT(SeqsOf(taken, Topic::kAlerts), SizeIs(5));
+  EXPECT_THAT(SeqsOf(taken, Topic::kFlows), SizeIs(7));
 }
 
 TEST(Spool, DiskSpaceComesBack) {
