@@ -51,7 +51,8 @@ absl::string_view AdviceFor(int code) {
              "export.kafka.create_topics do so";
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-      return "; grant this user Write and Describe on the topics vedette.*";
+      return "; grant this user Write and Describe on the topics vedette.*; before Kafka 2.8 also "
+             "IdempotentWrite on the cluster";
     default:
       return "";
   }
@@ -148,7 +149,7 @@ void KafkaProducer::OnError(rd_kafka_t* client, int code, const char* reason, vo
   std::string text = reason;
   if (code == RD_KAFKA_RESP_ERR__FATAL) {
     char why[512] = "";
-    rd_kafka_fatal_error(client, why, sizeof(why));
+    code = rd_kafka_fatal_error(client, why, sizeof(why));
     producer->dead_ = true;
     text = why;
   }

@@ -15,7 +15,7 @@ constexpr absl::Duration kTopicsAgain = absl::Seconds(15);
 // With messages under way and none delivered for so long, the client itself is suspect.
 constexpr absl::Duration kStale = absl::Minutes(10);
 constexpr absl::Duration kSettle = absl::Seconds(30);
-constexpr uint32_t kBatchBytesMin = 8'192;
+constexpr uint32_t kBatchBytesMin = 1;  // each message alone
 
 }  // namespace
 
@@ -265,7 +265,7 @@ void KafkaSink::ShrinkBatches() {
   if (in_flight_ != 0 && now_ - batch_too_large_since_ < kSettle) return;
   batch_too_large_ = false;
   const uint32_t before = config_.batch_bytes;
-  config_.batch_bytes = std::max(before / 2, kBatchBytesMin);
+  config_.batch_bytes = std::max(before / 4, kBatchBytesMin);
   RestartProducer(
       absl::StrCat("the broker refuses batches of ", before, " bytes, now ", config_.batch_bytes));
   next_producer_ = now_;

@@ -30,6 +30,21 @@ absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(SpoolOptions options, ExportA
   return spool;
 }
 
+// What a repair gives up is counted where the marks still tell of it, and cannot be where they are
+// lost too.
+void Spool::SayIfDamaged() {
+  if (store_->damage().empty()) return;
+  ++quarantined_;
+  log_.Say(
+      "spool_repaired",
+      store_->set_aside().empty()
+          ? absl::StrCat("spool: was damaged and is repaired; what lay in its damaged files is "
+                         "lost: ",
+                         store_->damage())
+          : absl::StrCat("spool: damaged beyond repair, begun anew; the old one is kept as ",
+                         store_->set_aside(), ": ", store_->damage()));
+}
+
 // What an earlier run left is known once, when it is first seen.
 void Spool::Load() {
   loaded_ = true;
@@ -49,12 +64,7 @@ absl::Status Spool::OpenStore() {
       SpoolStore::Open(options_.folder, options_.file_system);
   if (!store.ok()) return store.status();
   store_ = *std::move(store);
-  if (!store_->set_aside().empty()) {
-    ++quarantined_;
-    log_.Say("spool_set_aside", absl::StrCat("spool: damaged beyond repair, begun anew; the old "
-                                             "one is kept as ",
-                                             store_->set_aside()));
-  }
+  SayIfDamaged();
   if (!loaded_) Load();
   return absl::OkStatus();
 }

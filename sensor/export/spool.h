@@ -104,6 +104,7 @@ class Spool {
 
   Spool(SpoolOptions options, ExportAccounts& accounts, MessageLog& log);
   absl::Status OpenStore();
+  void SayIfDamaged();
   void Load();
   void LoadShelf(Topic topic);
   Shelf& ShelfOf(Topic topic) { return shelves_[Index(topic)]; }

@@ -128,6 +128,9 @@ rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env) {
   options.create_missing_column_families = true;
   options.info_log = std::make_shared<NoLog>();
   options.max_background_jobs = 2;
+  // All topics at once, so that the log never holds what is in files already: the library repairs
+  // no folder in which it does.
+  options.atomic_flush = true;
   options.max_total_wal_size = 64 << 20;
   options.db_write_buffer_size = 48 << 20;
   options.bytes_per_sync = 1 << 20;
@@ -185,6 +188,7 @@ class RocksStore final : public SpoolStore {
   absl::Status Open();
   const std::array<SpoolMark, kTopicCount>& marks() const override { return marks_; }
   uint64_t next_number() const override { return next_number_; }
+  const std::string& damage() const override { return damage_; }
   const std::string& set_aside() const override { return set_aside_; }
   absl::Status Commit(SpoolBatch& batch) override;
   absl::Status Sync() override;
@@ -198,7 +202,7 @@ class RocksStore final : public SpoolStore {
   absl::Status MakeKeepers();
   absl::Status LoadMarks();
   absl::Status Recount(Topic topic, SpoolMark& mark);
-  void SetAside(const rocksdb::Status& why);
+  void SetAside();
   void Close();
   uint64_t PastDamage(rocksdb::Iterator& iterator, uint64_t from) const;
   rocksdb::ColumnFamilyHandle* Family(Topic topic) const { return families_[1 + Index(topic)]; }
@@ -213,7 +217,7 @@ class RocksStore final : public SpoolStore {
   std::array<SpoolMark, kTopicCount> marks_;            // as committed
   std::array<uint64_t, kTopicCount> reclaimed_{};
   uint64_t next_number_ = 1;
-  std::string set_aside_;
+  std::string damage_, set_aside_;
   size_t damaged_kept_ = 0;
 };
 
@@ -243,11 +247,12 @@ absl::Status RocksStore::Open() {
   }
   rocksdb::Status status = TryOpen();
   if (!status.ok() && IsDamage(status)) {
-    const rocksdb::Status why = status;
+    damage_ = status.ToString();
     status = rocksdb::RepairDB(folder_, DatabaseOptions(env_.get()), Descriptors());
     if (status.ok()) status = TryOpen();
     if (!status.ok() && IsDamage(status)) {
-      SetAside(why);
+      absl::StrAppend(&damage_, "; its repair: ", status.ToString());
+      SetAside();
       status = TryOpen();
     }
   }
@@ -269,10 +274,9 @@ absl::Status RocksStore::MakeKeepers() {
   return absl::OkStatus();
 }
 
-void RocksStore::SetAside(const rocksdb::Status& why) {
-  const std::string name = absl::StrCat(folder_, ".damaged-", absl::ToUnixSeconds(absl::Now()));
-  set_aside_ = absl::StrCat(name, ": ", why.ToString());
-  env_->RenameFile(folder_, name).PermitUncheckedError();
+void RocksStore::SetAside() {
+  set_aside_ = absl::StrCat(folder_, ".damaged-", absl::ToUnixSeconds(absl::Now()));
+  env_->RenameFile(folder_, set_aside_).PermitUncheckedError();
   if (on_disk_) static_cast<void>(MakeFolder(folder_));
 }
 

@@ -63,7 +63,9 @@ class SpoolStore {
 
   virtual const std::array<SpoolMark, kTopicCount>& marks() const = 0;
   virtual uint64_t next_number() const = 0;
-  // Why and where to a damaged store was set aside; empty: it was good.
+  // What was wrong with the store as it was found; empty: nothing.
+  virtual const std::string& damage() const = 0;
+  // Where to it was set aside, as no repair helped; empty: it was not.
   virtual const std::string& set_aside() const = 0;
 
   // kResourceExhausted: the disk is full. After any failure the store takes nothing more: open it

@@ -144,6 +144,26 @@ def taken_away(bench, name, take_away, bring_back, away_s=4):
     bench.check_complete(name, made(said))
 
 
+def topic_by_packet_time(bench, demo):
+    """A topic that somebody has made by the senders' time."""
+    def alter(value):
+        done = subprocess.run(
+            ["java", "-cp", bench.cluster.jars(), "kafka.admin.ConfigCommand", "--bootstrap-server",
+             bench.cluster.brokers, "--alter", "--entity-type", "topics", "--entity-name",
+             "vedette.health", "--add-config", f"message.timestamp.type={value}"],
+            capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(done.stdout + done.stderr)
+    alter("CreateTime")
+    code, said = bench.replayed(bench.config("by_packets"), demo)
+    bench.check(code == 0 and counted(said, "delivered") == made(said), "CreateTime: all delivered")
+    bench.check_says("CreateTime", said, "vedette.health has message.timestamp.type=CreateTime",
+                     "wanted LogAppendTime", "kafka-configs.sh --alter")
+    alter("LogAppendTime")
+    code, said = bench.replayed(bench.config("by_record"), demo)
+    bench.check("message.timestamp.type" not in said, "LogAppendTime: nothing is said")
+
+
 def broker_faults(bench):
     cluster = bench.cluster
     taken_away(bench, "killed", lambda: cluster.down("--kill"), cluster.up)
@@ -364,11 +384,14 @@ def spool_damaged(bench, demo, rounds=6):
         code, said = bench.replayed(bench.config(f"over_damage_{round_}", spool=spool), demo)
         came = counted(said, "of an earlier run delivered")
         lost = counted(said, "of an earlier run lost")
-        aside = "begun anew" in said
+        aside = "begun anew" in said or "is repaired" in said
         bench.check(code == 0 and counted(said, "delivered") == made(said) and
                     (came + lost == count or aside),
                     f"damage in {sorted(set(hit))}: {came} came, {lost} lost of {count}"
-                    f"{', the old spool set aside' if aside else ''}")
+                    f"{', told as damaged' if aside else ''}")
+        for line in said.splitlines():
+            if "spool:" in line:
+                print("         " + line)
     account = bench.cluster.account("damaged")
     bench.check(total(account, "unmarked") == 0 and total(account, "highest") <= count,
                 "damage: what came is what was made")
@@ -456,6 +479,7 @@ def main():
         bench.cluster.up()
         parts = {"topic_missing": lambda: topic_missing(bench, demo),
                  "absent_at_start": lambda: absent_at_start(bench, demo),
+                 "topic_by_packet_time": lambda: topic_by_packet_time(bench, demo),
                  "refusals": lambda: refusals(bench, demo),
                  "broker_faults": lambda: broker_faults(bench),
                  "several_sinks": lambda: several_sinks(bench, demo),
@@ -471,8 +495,8 @@ def main():
             print(f"--- {name}", flush=True)
             part()
         bench.cluster.down("--kill", "--wipe")
-        subprocess.run(["umount", "-q", *(str(path) for path in Path(folder).glob("small*"))],
-                       check=False)
+        for path in Path(folder).glob("small*"):
+            subprocess.run(["umount", path], check=True)
     return check.status()
 
 

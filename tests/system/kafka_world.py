@@ -82,6 +82,10 @@ class Cluster:
         self.options = ("--data", self.data, "--port", str(port), "--brokers", str(brokers),
                         *options)
 
+    @staticmethod
+    def jars(release="4.3.1"):
+        return f"{ROOT}/build-central/jars/kafka-{release}/*"
+
     def central(self, action, *options):
         return subprocess.run([CENTRAL, "kafka", action, *options, *self.options],
                               capture_output=True, text=True)
