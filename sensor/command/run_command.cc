@@ -116,8 +116,8 @@ void DeclareRun(CLI::App& app, RunArguments& arguments) {
       ->type_name("NAME")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->group("Input");
-  app.add_option("--source", arguments.source, "auto, libpcap or dpdk")
-      ->type_name("KIND")
+  app.add_option("--source", arguments.source, "what listens; auto goes by the interface's name")
+      ->type_name("auto|libpcap|dpdk")
       ->group("Input");
   app.add_option("--bpf", arguments.bpf, "libpcap filter: only packets that match")
       ->type_name("FILTER")
