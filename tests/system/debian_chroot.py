@@ -11,13 +11,14 @@ RELEASE = "bookworm"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "vedette"
 BASE = CACHE / f"{RELEASE}-minbase.tar"
 BASE_SECONDS_MAX = 30 * 24 * 3600
-TOOLS = ("debootstrap", "dpkg-buildpackage", "lintian", "unshare", "chroot")
+TOOLS = ("debootstrap", "dpkg-buildpackage", "lintian", "unshare", "chroot", "ip")
 
 # Nothing outside of the chroot is to be written to; its processes end with the command.
 ENTER = """
 set -e
 mount --bind "$1/archives" "$2/var/cache/apt/archives"
 mount -t proc proc "$2/proc"
+ip link set lo up
 shift
 exec chroot "$@"
 """
@@ -93,12 +94,14 @@ class Chroot:
     def write(self, name, text):
         (self.root / name).write_text(text)
 
-    def run(self, *command, stdin=b"", **environment):
-        """Runs a command inside, as root, without a terminal."""
+    def run(self, *command, stdin=b"", own_network=False, **environment):
+        """Runs a command inside, as root, without a terminal; in the machine's network, or in one that
+        is a loopback interface."""
         settings = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8",
                     "DEBIAN_FRONTEND": "noninteractive", **environment}
         return subprocess.run(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER, "sh",
+            ["unshare", "--mount", "--pid", "--fork", "--kill-child",
+             *(["--net"] if own_network else []), "sh", "-c", ENTER, "sh",
              str(CACHE), str(self.root), *map(str, command)],
             input=stdin, capture_output=True, env=settings, timeout=600)
 
