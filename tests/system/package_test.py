@@ -8,7 +8,6 @@ import shlex
 import subprocess
 import sys
 import tempfile
-import unittest
 from pathlib import Path
 
 import debian_chroot
