@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "dataplane/worker/shard_window.h"
 #include "sensor/config/export_settings.h"
+#include "sensor/config/local_settings.h"
 #include "sensor/config/pattern_file.h"
 #include "sensor/config/policy_settings.h"
 #include "sensor/config/yaml_file.h"
@@ -196,6 +197,7 @@ SensorConfig SensorConfig::Read(Settings& settings) {
   config.dpdk = ReadDpdk(settings.Section("dpdk"));
   config.sinks = ReadExport(settings.Section("export"));
   config.service = ServiceConfig::Read(settings.Section("service"));
+  config.local = ReadLocal(settings.Section("local"));
   settings.Text("patterns_file", config.patterns_file);
   ReadEvidenceKey(settings, config.evidence_key_file);
   config.alert_pcaps = ReadAlertPcaps(settings.Section("alert_pcaps"));

@@ -22,6 +22,7 @@
 #include "sensor/config/service_config.h"
 #include "sensor/event/alert_life.h"
 #include "sensor/export/export_config.h"
+#include "sensor/local/local_config.h"
 #include "sensor/policy/alert_pcap_config.h"
 #include "sensor/policy/policy.h"
 
@@ -51,6 +52,7 @@ struct SensorConfig {
   DpdkOptions dpdk;           // its devices are those of the command or of the ports
   ExportConfig sinks;         // the section `export`
   ServiceConfig service;
+  LocalConfig local;          // `run` only
   std::string patterns_file;  // as written; empty: the built-in patterns
   std::vector<PatternDefinition> patterns = BuiltInPatterns();
   PolicyConfig policy;

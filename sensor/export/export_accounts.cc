@@ -7,17 +7,24 @@ namespace vedette {
 
 // What leaves is read before what was made: an event is made first, so that none is spooled
 // "-1 times".
-EventCounts ExportAccounts::Of(Topic topic) const {
-  const size_t i = Index(topic);
-  EventCounts counts;
-  counts.delivered = static_cast<int64_t>(delivered_[i].load(std::memory_order_acquire));
-  for (const Count& dropped : dropped_[i]) {
-    counts.dropped += static_cast<int64_t>(dropped.load(std::memory_order_acquire));
+AccountsReading ExportAccounts::Read() const {
+  AccountsReading reading;
+  for (size_t i = 0; i < kTopicCount; ++i) {
+    EventCounts& counts = reading.topics[i];
+    counts.delivered = static_cast<int64_t>(delivered_[i].load(std::memory_order_acquire));
+    for (size_t reason = 0; reason < kDropReasonCount; ++reason) {
+      const auto dropped =
+          static_cast<int64_t>(dropped_[i][reason].load(std::memory_order_acquire));
+      counts.dropped += dropped;
+      reading.dropped_by[reason] += dropped;
+    }
+    counts.made = static_cast<int64_t>(made_[i].load(std::memory_order_acquire));
+    counts.spooled = counts.made - counts.delivered - counts.dropped;
   }
-  counts.made = static_cast<int64_t>(made_[i].load(std::memory_order_acquire));
-  counts.spooled = counts.made - counts.delivered - counts.dropped;
-  return counts;
+  return reading;
 }
+
+EventCounts ExportAccounts::Of(Topic topic) const { return Read().topics[Index(topic)]; }
 
 uint64_t ExportAccounts::DroppedBy(DropReason reason) const {
   uint64_t sum = 0;
@@ -29,6 +36,17 @@ void LatencyHistogram::Add(int64_t ms) {
   const auto value = static_cast<uint64_t>(std::max<int64_t>(ms, 0));
   const size_t step = std::min<size_t>(static_cast<size_t>(std::bit_width(value)), kSteps - 1);
   steps_[step].store(steps_[step].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  sum_ms_.store(sum_ms_.load(std::memory_order_relaxed) + static_cast<int64_t>(value),
+                std::memory_order_relaxed);
+}
+
+LatencyReading LatencyHistogram::Read() const {
+  LatencyReading reading;
+  for (size_t step = 0; step < kSteps; ++step) {
+    reading.steps[step] = steps_[step].load(std::memory_order_relaxed);
+  }
+  reading.sum_ms = sum_ms_.load(std::memory_order_relaxed);
+  return reading;
 }
 
 uint64_t LatencyHistogram::count() const {

@@ -29,6 +29,12 @@ inline constexpr std::array<absl::string_view, kDropReasonCount> kDropReasonName
     "queue_full",    "spool_full", "disk_full", "disk_failed",
     "spool_damaged", "too_large",  "refused",   "stopped"};
 
+// All accounts of one sink, read so that they agree with each other.
+struct AccountsReading {
+  std::array<EventCounts, kTopicCount> topics{};
+  std::array<int64_t, kDropReasonCount> dropped_by{};  // their sum is that of the topics' dropped
+};
+
 class ExportAccounts {
  public:
   void Made(Topic topic) { Add(made_[Index(topic)], 1); }
@@ -40,6 +46,7 @@ class ExportAccounts {
   void InheritedDelivered(uint64_t count = 1) { Add(inherited_delivered_, count); }
   void InheritedDropped(uint64_t count = 1) { Add(inherited_dropped_, count); }
 
+  AccountsReading Read() const;
   EventCounts Of(Topic topic) const;
   uint64_t DroppedBy(DropReason reason) const;
   uint64_t inherited_delivered() const { return inherited_delivered_.load(kRelaxed); }
@@ -55,17 +62,27 @@ class ExportAccounts {
   Count inherited_delivered_ = 0, inherited_dropped_ = 0;
 };
 
+inline constexpr size_t kLatencySteps = 18;
+
+// How many took less than 1, 2, 4, ... ms; the last step has all that took longer.
+struct LatencyReading {
+  std::array<uint64_t, kLatencySteps> steps{};
+  int64_t sum_ms = 0;
+};
+
 // Times from 1 ms to over a minute, doubling: enough to say p50 and p99. One writer, any reader.
 class LatencyHistogram {
  public:
   void Add(int64_t ms);
+  LatencyReading Read() const;
   // The upper end of the step in which the quantile lies; 0 without any.
   int64_t QuantileMs(double quantile) const;
   uint64_t count() const;
 
  private:
-  static constexpr size_t kSteps = 18;
+  static constexpr size_t kSteps = kLatencySteps;
   std::array<std::atomic<uint64_t>, kSteps> steps_{};
+  std::atomic<int64_t> sum_ms_ = 0;
 };
 
 }  // namespace vedette
