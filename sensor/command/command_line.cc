@@ -11,6 +11,7 @@
 #include "sensor/command/command.h"
 #include "sensor/command/doctor_command.h"
 #include "sensor/command/explain_command.h"
+#include "sensor/command/local_command.h"
 #include "sensor/command/patterns_command.h"
 #include "sensor/command/replay_command.h"
 #include "sensor/command/run_command.h"
@@ -36,6 +37,7 @@ class CommandLine {
     AddCheck();
     AddDoctor();
     AddExplain();
+    AddLocal();
     AddPatterns();
     AddHelp();
   }
@@ -129,6 +131,19 @@ class CommandLine {
     test->callback([this] { run_ = [this] { return RunPatternsTest(patterns_, context_); }; });
   }
 
+  // What asks a running sensor.
+  void AddLocal() {
+    CLI::App* command = Add("alerts", "List a running sensor's alerts");
+    DeclareAlerts(*command, local_);
+    command->callback([this] { run_ = [this] { return RunAlerts(local_, context_); }; });
+    command = Add("devices", "List a running sensor's devices");
+    DeclareDevices(*command, local_);
+    command->callback([this] { run_ = [this] { return RunDevices(local_, context_); }; });
+    command = Add("top", "Watch a running sensor on a live screen");
+    DeclareTop(*command, local_);
+    command->callback([this] { run_ = [this] { return RunTop(local_, context_); }; });
+  }
+
   void AddHelp() {
     CLI::App* command = Add("help", "Show a command's options");
     command->add_option("COMMAND", help_, "one of the commands");
@@ -182,6 +197,7 @@ class CommandLine {
   RunArguments live_;
   DoctorArguments doctor_;
   ExplainArguments explain_;
+  LocalArguments local_;
   PatternsArguments patterns_;
   std::string config_, help_;
   std::function<int()> run_;

@@ -55,22 +55,21 @@ void Exporter::Give(std::shared_ptr<ExportEvent> event) {
 void Exporter::Write(const HealthEvent& event) {
   HealthEvent told = event;
   AddAccounts(told);
-  Send(Topic::kHealth, told.sensor, told);
+  WriteAccounted(told);
 }
 
 void Exporter::AddAccounts(HealthEvent& event) const {
   for (const auto& sink : sinks_) {
     const bool first = sink == sinks_.front();
-    const ExportAccounts& accounts = sink->accounts();
+    const AccountsReading accounts = sink->accounts().Read();
     for (size_t i = 0; first && i < kTopicCount; ++i) {
-      const EventCounts counts = accounts.Of(static_cast<Topic>(i));
+      const EventCounts& counts = accounts.topics[i];
       if (counts.made != 0) event.events[std::string(kTopicNames[i])] = counts;
     }
     for (size_t i = 0; i < kDropReasonCount; ++i) {
-      const auto dropped = static_cast<int64_t>(accounts.DroppedBy(static_cast<DropReason>(i)));
-      if (dropped == 0) continue;
+      if (accounts.dropped_by[i] == 0) continue;
       event.dropped_events_by_reason[absl::StrCat(first ? "" : sink->name() + ".",
-                                                  kDropReasonNames[i])] += dropped;
+                                                  kDropReasonNames[i])] += accounts.dropped_by[i];
     }
     const SinkGauges& gauges = sink->gauges();
     event.spool_bytes += gauges.spool_bytes.load();

@@ -37,6 +37,8 @@ class Exporter {
   void Write(const FlowEvent& event) { Send(Topic::kFlows, event.device, event); }
   // With the accounts of all events before it.
   void Write(const HealthEvent& event);
+  // One that has them already.
+  void WriteAccounted(const HealthEvent& event) { Send(Topic::kHealth, event.sensor, event); }
 
   // Sets what health says of the export: the first sink's events, the broker before files; every
   // sink's losses.

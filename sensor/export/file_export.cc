@@ -116,11 +116,13 @@ absl::StatusOr<std::unique_ptr<EventFiles>> EventFiles::Open(const EventPaths& p
 void EventFiles::Write(const HealthEvent& event) {
   if (FileOf(Topic::kHealth) == nullptr) return;
   HealthEvent told = event;
+  // Accounts are those of one sink: its own where the event has none yet.
+  const bool own = event.events.empty();
   for (size_t topic = 0; topic < kTopicCount; ++topic) {
     const auto& file = files_[topic];
     if (file == nullptr) continue;
     const EventCounts& counts = file->counts(static_cast<Topic>(topic));
-    told.events[std::string(kTopicNames[topic])] = counts;
+    if (own) told.events[std::string(kTopicNames[topic])] = counts;
     if (counts.dropped != 0) told.dropped_events_by_reason["file"] += counts.dropped;
   }
   WriteTo(Topic::kHealth, told);

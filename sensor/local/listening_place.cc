@@ -28,7 +28,8 @@ std::pair<std::string, std::string> SplitHost(absl::string_view text) {
     if (end == absl::string_view::npos) return {};
     const absl::string_view rest = text.substr(end + 1);
     if (!rest.empty() && rest[0] != ':') return {};
-    return {std::string(text.substr(1, end - 1)), std::string(rest.empty() ? rest : rest.substr(1))};
+    return {std::string(text.substr(1, end - 1)),
+            std::string(rest.empty() ? rest : rest.substr(1))};
   }
   const size_t colon = text.find(':');
   if (colon == absl::string_view::npos) return {std::string(text), ""};
@@ -75,9 +76,8 @@ absl::Status CheckSocketPath(const std::string& path) {
       path.find('\0') == std::string::npos) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(absl::StrCat("found '", path,
-                                                 "', allowed an absolute path of at most ",
-                                                 kSocketPathBytesMax, " bytes"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "found '", path, "', allowed an absolute path of at most ", kSocketPathBytesMax, " bytes"));
 }
 
 std::string SocketPathOf(const std::string& configured) {

@@ -23,7 +23,9 @@ using Labels = std::vector<ClientMetric::Label>;
 // Families in the order they are begun; each value goes to the one begun last.
 class Page {
  public:
-  Page& Counter(const char* name, const char* help) { return Begin(name, help, MetricType::Counter); }
+  Page& Counter(const char* name, const char* help) {
+    return Begin(name, help, MetricType::Counter);
+  }
   Page& Gauge(const char* name, const char* help) { return Begin(name, help, MetricType::Gauge); }
   Page& Histogram(const char* name, const char* help) {
     return Begin(name, help, MetricType::Histogram);
@@ -76,7 +78,8 @@ double InSeconds(int64_t ms) { return static_cast<double>(ms) * 1e-3; }
 
 void AddSensor(const Snapshot& s, absl::Time now, Page& page) {
   page.Gauge("vedette_sensor_info", "Always 1; who this is.")
-      .Is(1, {{"sensor", s.sensor}, {"site", s.site}, {"version", s.version}, {"source", s.source}});
+      .Is(1,
+          {{"sensor", s.sensor}, {"site", s.site}, {"version", s.version}, {"source", s.source}});
   page.Gauge("vedette_start_time_seconds", "When the sensor was started, since 1970 UTC.")
       .Is(InSeconds(s.boot_ms));
   page.Gauge("vedette_config_generation", "Of the configuration: one more with each reload.")
@@ -153,7 +156,8 @@ void AddInterfaces(const Snapshot& s, Page& page) {
   }
   page.Counter("vedette_interface_interruptions_total",
                "Times the interface went down, was removed, or could not be read.");
-  for (const InterfaceRow& row : s.interfaces) page.Is(row.interruptions, {{"interface", row.name}});
+  for (const InterfaceRow& row : s.interfaces)
+    page.Is(row.interruptions, {{"interface", row.name}});
   page.Counter("vedette_interface_reopenings_total", "Times the interface was opened again.");
   for (const InterfaceRow& row : s.interfaces) page.Is(row.reopenings, {{"interface", row.name}});
 }
@@ -199,9 +203,14 @@ void AddExport(const Snapshot& s, Page& page) {
   AddSinks(s, page, [](const SinkRow& sink) { return sink.in_flight; });
   page.Gauge("vedette_spool_bytes", "Size of what waits on disk.");
   AddSinks(s, page, [](const SinkRow& sink) { return sink.spool_bytes; });
+  page.Gauge("vedette_spool_limit_bytes", "Size that the spool may have.");
+  for (const SinkRow& sink : s.sinks) {
+    if (sink.spool_bytes_max != 0) page.Is(sink.spool_bytes_max, {{"sink", sink.name}});
+  }
   page.Gauge("vedette_spool_events", "Events that wait on disk.");
   AddSinks(s, page, [](const SinkRow& sink) { return sink.spool_events; });
-  page.Gauge("vedette_spool_age_seconds", "Age of the oldest event on disk; 0: the spool is empty.");
+  page.Gauge("vedette_spool_age_seconds",
+             "Age of the oldest event on disk; 0: the spool is empty.");
   AddSinks(s, page, [](const SinkRow& sink) { return InSeconds(sink.spool_age_ms); });
   page.Counter("vedette_spool_quarantined_total", "Entries of the spool found damaged.");
   AddSinks(s, page, [](const SinkRow& sink) { return sink.spool_quarantined; });

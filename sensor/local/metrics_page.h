@@ -4,12 +4,12 @@
 #ifndef VEDETTE_SENSOR_LOCAL_METRICS_PAGE_H_
 #define VEDETTE_SENSOR_LOCAL_METRICS_PAGE_H_
 
+#include <prometheus/metric_family.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include <prometheus/metric_family.h>
 
 #include "absl/time/time.h"
 #include "sensor/local/snapshot.h"
@@ -25,8 +25,8 @@ struct RequestCounts {
 };
 
 // `snapshot` may be null: nothing was told yet.
-std::vector<prometheus::MetricFamily> MetricsOf(const Snapshot* snapshot, const RequestCounts& requests,
-                                                absl::Time now);
+std::vector<prometheus::MetricFamily> MetricsOf(const Snapshot* snapshot,
+                                                const RequestCounts& requests, absl::Time now);
 
 // Lines of samples of the page.
 size_t SeriesOf(const std::vector<prometheus::MetricFamily>& families);

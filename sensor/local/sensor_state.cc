@@ -32,10 +32,10 @@ void JudgeCapture(const Snapshot& snapshot, absl::Time now, std::vector<Reason>&
   const HealthEvent& health = snapshot.health;
   const int64_t lost = health.packets_received - health.packets_processed;
   if (now - snapshot.last_packet > kSilenceMax) {
-    reasons.push_back({"capture_blind",
-                       absl::StrCat("no packet for ", Seconds(now - snapshot.last_packet),
-                                    ": is the mirror port set up, does capture.bpf let anything "
-                                    "pass?")});
+    reasons.push_back(
+        {"capture_blind", absl::StrCat("no packet for ", Seconds(now - snapshot.last_packet),
+                                       ": is the mirror port set up, does capture.bpf let anything "
+                                       "pass?")});
   }
   if (health.packets_received < kJudgedPacketsMin) return;
   if (health.packets_processed == 0) {
@@ -74,8 +74,7 @@ SensorState StateOf(const Snapshot* snapshot, absl::Time now) {
     state.reasons.push_back(
         {"events_dropped",
          absl::StrCat(sink.name, " dropped events in the last ", Seconds(kSilenceMax), ": ",
-                      sink.last_drop_reason,
-                      "; see the broker, the spool's size and the disk")});
+                      sink.last_drop_reason, "; see the broker, the spool's size and the disk")});
   }
   state.ready = state.reasons.empty();
   return state;

@@ -75,8 +75,7 @@ void HealthTotals::Add(const HealthEvent& event) {
 }
 
 absl::Time SteadyNow() {
-  return absl::UnixEpoch() +
-         absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+  return absl::UnixEpoch() + absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 void SnapshotBoard::Publish(std::shared_ptr<const Snapshot> snapshot) {

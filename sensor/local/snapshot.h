@@ -32,6 +32,7 @@ struct SinkRow {
   std::string name;
   AccountsReading accounts;
   uint64_t queued = 0, in_flight = 0, inherited_delivered = 0, inherited_dropped = 0;
+  int64_t spool_bytes_max = 0;  // 0: it has no spool
   int64_t spool_bytes = 0, spool_events = 0, spool_age_ms = 0, spool_quarantined = 0;
   int64_t round_trip_ms = 0;
   LatencyReading from_packets;
@@ -68,8 +69,8 @@ struct HealthTotals {
   uint64_t windows = 0;
   int64_t received = 0, processed = 0, bytes = 0, duplicates = 0;
   int64_t flows_evicted = 0, devices_evicted = 0;
-  CountMap dropped;        // by reason
-  CountMap decoded;        // by class of what decoding came to
+  CountMap dropped;         // by reason
+  CountMap decoded;         // by class of what decoding came to
   CountMap irregularities;  // by layer
   void Add(const HealthEvent& event);
 };
@@ -81,16 +82,16 @@ struct Snapshot {
   std::string sensor, site, version, source;
   int32_t generation = 0;
   int64_t boot_ms = 0;
-  absl::Time started, made;       // by a clock that is never set: see SteadyNow
-  absl::Time last_packet;         // likewise; the start, before there was one
+  absl::Time started, made;  // by a clock that is never set: see SteadyNow
+  absl::Time last_packet;    // likewise; the start, before there was one
   bool ended = false;
   uint64_t ticks = 0;
   std::vector<InterfaceRow> interfaces;
   std::vector<SinkRow> sinks;
   HealthEvent health;  // the last window's, with the export's accounts
   HealthTotals totals;
-  std::vector<SecondRow> seconds;  // the last ones, oldest first
-  std::vector<AlertPointer> open;  // as they were told last
+  std::vector<SecondRow> seconds;    // the last ones, oldest first
+  std::vector<AlertPointer> open;    // as they were told last
   std::vector<AlertPointer> closed;  // the last ones, newest first
   uint64_t open_unlisted = 0;
   std::map<std::string, int64_t> alerts_opened;  // by kind

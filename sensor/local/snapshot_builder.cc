@@ -155,7 +155,9 @@ void SnapshotBuilder::TakeSinks(Snapshot& snapshot) {
   if (exporter_ == nullptr) return;
   for (const auto& sink : exporter_->sinks()) {
     snapshot.sinks.push_back(RowOf(*sink));
-    NoteDrops(snapshot.sinks.back());
+    SinkRow& row = snapshot.sinks.back();
+    if (row.name == "kafka") row.spool_bytes_max = told_.spool_bytes_max;
+    NoteDrops(row);
   }
 }
 

@@ -26,6 +26,7 @@ namespace vedette {
 struct SensorTold {
   std::string sensor, site, source;
   int64_t boot_ms = 0;
+  int64_t spool_bytes_max = 0;  // Kafka's
 };
 
 class SnapshotBuilder {

@@ -14,6 +14,8 @@ class EventSinks final : public EventSink {
  public:
   // `sink` outlives this.
   void Add(EventSink& sink) { sinks_.push_back(&sink); }
+  // Whose accounts health events hold, the same in every sink; null: nobody's. Outlives this.
+  void set_exporter(const Exporter* exporter) { exporter_ = exporter; }
 
   void OnInterval(const IntervalView& view, const IdentityOf& identify) override {
     for (EventSink* sink : sinks_) sink->OnInterval(view, identify);
@@ -28,7 +30,9 @@ class EventSinks final : public EventSink {
     for (EventSink* sink : sinks_) sink->OnFlow(event);
   }
   void OnHealth(const HealthEvent& event) override {
-    for (EventSink* sink : sinks_) sink->OnHealth(event);
+    HealthEvent told = event;
+    if (exporter_ != nullptr) exporter_->AddAccounts(told);
+    for (EventSink* sink : sinks_) sink->OnHealth(told);
   }
   void OnTick() override {
     for (EventSink* sink : sinks_) sink->OnTick();
@@ -39,6 +43,7 @@ class EventSinks final : public EventSink {
 
  private:
   std::vector<EventSink*> sinks_;
+  const Exporter* exporter_ = nullptr;
 };
 
 // The sinks of the configuration, each on a thread of its own: nothing here waits for one.
@@ -51,7 +56,7 @@ class ExportedEvents final : public EventSink {
   void OnAlert(const AlertEvent& event) override { exporter_.Write(event); }
   void OnDevice(const DeviceEvent& event) override { exporter_.Write(event); }
   void OnFlow(const FlowEvent& event) override { exporter_.Write(event); }
-  void OnHealth(const HealthEvent& event) override { exporter_.Write(event); }
+  void OnHealth(const HealthEvent& event) override { exporter_.WriteAccounted(event); }
 
  private:
   Exporter& exporter_;

@@ -65,6 +65,7 @@ Outputs::Outputs(std::unique_ptr<EventFiles> files, std::unique_ptr<Exporter> ex
   sinks_.Add(tally_);
   sinks_.Add(live_files_);
   if (exporter_ != nullptr) sinks_.Add(exported_.emplace(*exporter_));
+  sinks_.set_exporter(exporter_.get());
 }
 
 absl::Status Outputs::Finish() {

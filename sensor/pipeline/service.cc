@@ -92,6 +92,7 @@ absl::Status Service::Open() {
 absl::Status Service::OpenKernels() {
   absl::Status fault = OpenOutputs();
   if (const absl::Status opened = OpenSources(); !opened.ok()) return opened;
+  fault.Update(OpenLocal());
   return fault;
 }
 
@@ -138,6 +139,15 @@ absl::Status Service::OpenSources() {
   }
   live_ = *std::move(live);
   return absl::OkStatus();
+}
+
+absl::Status Service::OpenLocal() {
+  if (outputs_ == nullptr || config_.local.off()) return absl::OkStatus();
+  local_.emplace(config_, boot_ms_, outputs_->exporter(), *live_);
+  const absl::Status listening = local_->Listen(config_.local);
+  if (!listening.ok()) LogFault(listening);
+  outputs_->sinks().Add(*local_);
+  return listening;
 }
 
 void Service::LogStart() const {

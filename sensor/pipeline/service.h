@@ -15,6 +15,7 @@
 #include "sensor/pipeline/engine.h"
 #include "sensor/pipeline/event_sinks.h"
 #include "sensor/pipeline/live_sources.h"
+#include "sensor/pipeline/local_view.h"
 #include "sensor/pipeline/outputs.h"
 #include "sensor/pipeline/replay_request.h"
 #include "sensor/pipeline/run_request.h"
@@ -41,6 +42,7 @@ class Service {
   absl::Status OpenOutputs();
   absl::Status MakeEngine();
   absl::Status OpenSources();
+  absl::Status OpenLocal();
   void LogStart() const;
   void Loop();
   ExitStatus Stop();
@@ -57,6 +59,7 @@ class Service {
   std::unique_ptr<Engine> engine_;
   std::optional<LiveSources> live_;
   ManagedService observer_;
+  std::optional<LocalView> local_;
 };
 
 }  // namespace vedette
