@@ -108,9 +108,9 @@ std::string BarsLine(const SensorFigures& s, const TerminalStyle& style) {
             : 1 + static_cast<size_t>(7.0 * static_cast<double>(bytes) / static_cast<double>(most));
     bars += (style.utf8 ? kFine : kPlain)[step];
   }
-  return absl::StrCat(
-      "         ", Painted(bars, Ink::kLow, style), " ",
-      Fitted(absl::StrCat("<", RateText(static_cast<double>(most) * 8, "bit/s")), 13, style.utf8));
+  return absl::StrCat("         ", Painted(bars, Ink::kLow, style), " ",
+                      Fitted(absl::StrCat("max ", RateText(static_cast<double>(most) * 8, "bit/s")),
+                             14, style.utf8));
 }
 
 std::string TablesLine(const SensorFigures& s, const TerminalStyle& style) {
@@ -186,10 +186,10 @@ std::vector<std::string> DeviceLines(const TopData& data, size_t rows, const Top
 }
 
 std::string KeysLine(const TerminalStyle& style) {
-  return Painted(Fitted("q quit  space pause  sort: b bytes  p packets  e egress  f flows  "
-                        "d dests  a alerts  n name",
-                        style.width, style.utf8),
-                 Ink::kFaint, style);
+  return Painted(
+      Fitted("q quit  space pause  b bytes p packets e egress f flows d dests a alerts n name",
+             style.width, style.utf8),
+      Ink::kFaint, style);
 }
 
 }  // namespace
