@@ -9,6 +9,8 @@
 #include <system_error>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "sensor/pipeline/live_sources.h"
 
 namespace vedette {
@@ -53,14 +55,7 @@ class Rules {
     if (!place.empty() && folder != nullptr) Read(folder);
   }
 
-  // Who cannot make it is told by whoever writes there, with its reason.
-  void WriteFolder(const std::string& folder, mode_t mode) {
-    if (folder.empty()) return;
-    std::error_code error;
-    fs::create_directories(fs::path(folder).parent_path(), error);
-    static_cast<void>(mkdir(folder.c_str(), mode));
-    rules_.push_back({folder, FileUse::kWrite});
-  }
+  void Write(const std::string& folder) { rules_.push_back({folder, FileUse::kWrite}); }
 
   void WriteFile(const std::string& file) {
     if (file.empty() || file == "-") return;
@@ -85,13 +80,41 @@ class Rules {
   std::vector<FileRule> rules_;
 };
 
-void AddSinks(const ExportConfig& sinks, Rules& rules) {
-  if (sinks.to_files()) rules.WriteFolder(sinks.files.folder, 0750);
-  if (!sinks.to_kafka()) return;
-  if (!sinks.spool.folder.empty()) {
-    rules.WriteFolder(sinks.spool.folder, 0700);
-    rules.WriteParent(sinks.spool.folder);
+struct Folder {
+  std::string path;
+  mode_t mode;
+};
+
+std::vector<Folder> FoldersOf(const SensorConfig& config, const FilesInUse& files) {
+  std::vector<Folder> folders;
+  const auto add = [&folders](const std::string& path, mode_t mode) {
+    if (!path.empty()) folders.push_back({path, mode});
+  };
+  const ExportConfig& sinks = config.sinks;
+  if (sinks.to_files()) add(sinks.files.folder, 0750);
+  if (sinks.to_kafka()) add(sinks.spool.folder, 0700);
+  add(config.alert_pcaps.folder, 0700);
+  for (const std::string& folder : files.folders) add(folder, 0750);
+  // Files by which DPDK's environment is known to others are taken away at the end.
+  if (UsesDpdk(config.capture)) add("/var/run/dpdk", 0700);
+  return folders;
+}
+
+// Those that a service manager has made, and where it would have made them.
+void AddServiceFolders(Rules& rules) {
+  for (const char* const name : {"RUNTIME_DIRECTORY", "STATE_DIRECTORY", "LOGS_DIRECTORY"}) {
+    const char* const folders = std::getenv(name);
+    if (folders == nullptr) continue;
+    for (const absl::string_view folder : absl::StrSplit(folders, ':', absl::SkipEmpty())) {
+      rules.Write(std::string(folder));
+    }
   }
+  for (const char* const folder : {"/run/vedette", "/var/lib/vedette"}) rules.Write(folder);
+}
+
+void AddKafka(const ExportConfig& sinks, Rules& rules) {
+  if (!sinks.to_kafka()) return;
+  if (!sinks.spool.folder.empty()) rules.WriteParent(sinks.spool.folder);
   for (const std::string* file :
        {&sinks.kafka.ca_file, &sinks.kafka.certificate_file, &sinks.kafka.key_file}) {
     rules.ReadWithNeighbours(*file);
@@ -100,21 +123,44 @@ void AddSinks(const ExportConfig& sinks, Rules& rules) {
   rules.ReadSecret(sinks.kafka.key_password_file);
 }
 
-}  // namespace
-
-std::vector<FileRule> FileRulesOf(const SensorConfig& config, const FilesInUse& files) {
-  Rules rules;
-  for (const char* const place : kSystem) rules.Read(place);
-  rules.ReadWithNeighbours(files.config_file);
+// Names in a configuration are relative to its folder.
+void AddConfiguration(const SensorConfig& config, const std::string& file, Rules& rules) {
+  rules.ReadWithNeighbours(file);
+  const fs::path folder = fs::path(file).parent_path();
   if (!config.patterns_file.empty()) {
-    const fs::path folder = fs::path(files.config_file).parent_path();
     rules.ReadWithNeighbours((folder / config.patterns_file).string());
   }
-  AddSinks(config.sinks, rules);
-  for (const std::string& folder : files.folders) rules.WriteFolder(folder, 0750);
+  for (const std::string& policy : config.policy.files) {
+    rules.ReadWithNeighbours((folder / policy).string());
+  }
+  rules.ReadSecret(config.evidence_key_file);
+}
+
+}  // namespace
+
+void MakeFolders(const SensorConfig& config, const FilesInUse& files, UserIds owner) {
+  for (const Folder& folder : FoldersOf(config, files)) {
+    std::error_code error;
+    fs::create_directories(fs::path(folder.path).parent_path(), error);
+    // One that was there stays whose it is.
+    if (mkdir(folder.path.c_str(), folder.mode) != 0) continue;
+    // Nothing that somebody has put in its place meanwhile.
+    const int made = open(folder.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (made < 0) continue;
+    if (fchown(made, owner.user, owner.group) != 0) rmdir(folder.path.c_str());
+    close(made);
+  }
+}
+
+std::vector<FileRule> FileRulesOf(const SensorConfig& config, const FilesInUse& files) {
+  MakeFolders(config, files, {geteuid(), getegid()});
+  Rules rules;
+  for (const char* const place : kSystem) rules.Read(place);
+  AddConfiguration(config, files.config_file, rules);
+  AddKafka(config.sinks, rules);
+  AddServiceFolders(rules);
+  for (const Folder& folder : FoldersOf(config, files)) rules.Write(folder.path);
   for (const std::string& file : files.written) rules.WriteFile(file);
-  // Files by which DPDK's environment is known to others are taken away at the end.
-  if (UsesDpdk(config.capture)) rules.WriteFolder("/var/run/dpdk", 0700);
   return rules.Take();
 }
 

@@ -153,9 +153,7 @@ class Service(system_test.SystemTest):
         """Capture, files, a spool, an interface that goes and comes back."""
         user = pwd.getpwnam("nobody").pw_uid
         self.folder.chmod(0o711)
-        state = self.folder / "state"
-        state.mkdir()
-        os.chown(state, user, -1)
+        state = self.folder / "state"  # missing: made for that user
         sensor = self.start(
             "service: {user: nobody}\n"
             f"export: {{files: {{when: always, folder: {state}/events, rotate_bytes: 65536}}, "
