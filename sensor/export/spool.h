@@ -3,7 +3,8 @@
 // before. Survives a kill and a power loss (what Sync has seen), a damaged folder and a full disk:
 // while the disk takes nothing, appends are refused, and what leaves meanwhile is struck out later.
 //
-// Owned by one sink, called from its thread. How bytes lie on disk: spool_store.h.
+// Owned by one sink, called from its thread. How bytes lie on disk: spool_store.h; what is handed
+// out and comes back: spool_take.cc.
 #ifndef VEDETTE_SENSOR_EXPORT_SPOOL_H_
 #define VEDETTE_SENSOR_EXPORT_SPOOL_H_
 
@@ -81,6 +82,7 @@ class Spool {
   int64_t oldest_made_ms() const;                        // 0: empty
 
  private:
+  static constexpr size_t kReadChunk = 1'000;
   struct Entry {
     uint64_t bytes = 0;
   };

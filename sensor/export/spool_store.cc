@@ -4,17 +4,10 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
-#include <rocksdb/file_system.h>
 #include <rocksdb/options.h>
-#include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <system_error>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -22,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "sensor/export/spool_disk.h"
 #include "sensor/export/spool_entry.h"
 
 namespace vedette {
@@ -61,90 +55,6 @@ class LowMarkFilter final : public rocksdb::CompactionFilter {
   std::atomic<uint64_t> low_ = 0;
 };
 
-// The library's own log would be one more file in the folder; what matters comes as a status.
-class NoLog final : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
-};
-
-// The machine's own files, for their owner alone.
-class PrivateFiles final : public rocksdb::FileSystemWrapper {
- public:
-  using Options = rocksdb::FileOptions;
-  using Context = rocksdb::IODebugContext;
-  using Writable = std::unique_ptr<rocksdb::FSWritableFile>;
-
-  PrivateFiles() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
-  const char* Name() const override { return "vedette.private_files"; }
-
-  rocksdb::IOStatus NewWritableFile(const std::string& name, const Options& options, Writable* made,
-                                    Context* context) override {
-    return Close(name, target()->NewWritableFile(name, options, made, context));
-  }
-  rocksdb::IOStatus ReopenWritableFile(const std::string& name, const Options& options,
-                                       Writable* made, Context* context) override {
-    return Close(name, target()->ReopenWritableFile(name, options, made, context));
-  }
-  rocksdb::IOStatus LockFile(const std::string& name, const rocksdb::IOOptions& options,
-                             rocksdb::FileLock** lock, Context* context) override {
-    return Close(name, target()->LockFile(name, options, lock, context));
-  }
-
- private:
-  static rocksdb::IOStatus Close(const std::string& name, rocksdb::IOStatus status) {
-    if (status.ok() && chmod(name.c_str(), 0600) != 0) {
-      return rocksdb::IOStatus::IOError(name, std::strerror(errno));
-    }
-    return status;
-  }
-};
-
-rocksdb::ColumnFamilyOptions FamilyOptions() {
-  rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = 8 << 20;
-  options.max_write_buffer_number = 4;
-  options.target_file_size_base = 32 << 20;
-  options.max_bytes_for_level_base = 256 << 20;
-  options.num_levels = 4;
-  // Numbers only grow, so files do not overlap and move down without being rewritten; a reader
-  // that is behind must not hold up a writer.
-  options.level0_slowdown_writes_trigger = 64;
-  options.level0_stop_writes_trigger = 128;
-  options.soft_pending_compaction_bytes_limit = 0;
-  options.hard_pending_compaction_bytes_limit = 0;
-  options.compression = rocksdb::kLZ4Compression;  // next to a capture, processor time is dear
-  rocksdb::BlockBasedTableOptions table;
-  table.block_size = 16 << 10;
-  table.block_cache = rocksdb::NewLRUCache(4 << 20);
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return options;
-}
-
-rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env) {
-  rocksdb::DBOptions options;
-  options.env = env;
-  options.create_if_missing = true;
-  options.create_missing_column_families = true;
-  options.info_log = std::make_shared<NoLog>();
-  options.max_background_jobs = 2;
-  // All topics at once, so that the log never holds what is in files already: the library repairs
-  // no folder in which it does.
-  options.atomic_flush = true;
-  options.max_total_wal_size = 64 << 20;
-  options.db_write_buffer_size = 48 << 20;
-  options.bytes_per_sync = 1 << 20;
-  options.wal_bytes_per_sync = 512 << 10;
-  options.max_open_files = 128;
-  options.max_manifest_file_size = 4 << 20;
-  options.stats_dump_period_sec = 0;
-  options.stats_persist_period_sec = 0;
-  // What is whole behind a damaged record is worth having: entries do not depend on each other.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
-  options.max_bgerror_resume_count = 0;  // the owner opens it anew
-  return options;
-}
-
 std::string MarkText(const SpoolMark& mark) {
   return absl::StrCat(mark.low, " ", mark.entries, " ", mark.bytes);
 }
@@ -153,22 +63,6 @@ bool ParseMark(absl::string_view text, SpoolMark& mark) {
   const std::vector<absl::string_view> parts = absl::StrSplit(text, ' ');
   return parts.size() == 3 && absl::SimpleAtoi(parts[0], &mark.low) &&
          absl::SimpleAtoi(parts[1], &mark.entries) && absl::SimpleAtoi(parts[2], &mark.bytes);
-}
-
-absl::Status MakeFolder(const std::string& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(folder).parent_path(), error);
-  if (mkdir(folder.c_str(), 0700) == 0) return absl::OkStatus();
-  struct stat found {};
-  if (errno != EEXIST || stat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) {
-    return absl::UnavailableError(
-        absl::StrCat(folder, ": no folder can be made here: ", std::strerror(errno)));
-  }
-  if ((found.st_mode & 077) != 0 && chmod(folder.c_str(), 0700) != 0) {
-    return absl::PermissionDeniedError(absl::StrCat(
-        folder, ": is open to other users and cannot be closed: ", std::strerror(errno)));
-  }
-  return absl::OkStatus();
 }
 
 bool IsDamage(const rocksdb::Status& status) {
@@ -180,7 +74,7 @@ class RocksStore final : public SpoolStore {
  public:
   RocksStore(std::string folder, std::shared_ptr<rocksdb::FileSystem> file_system)
       : folder_(std::move(folder)), on_disk_(file_system == nullptr) {
-    if (on_disk_) file_system = std::make_shared<PrivateFiles>();
+    if (on_disk_) file_system = PrivateFiles();
     env_ = rocksdb::NewCompositeEnv(file_system);
   }
   ~RocksStore() override { Close(); }
@@ -223,9 +117,9 @@ class RocksStore final : public SpoolStore {
 
 std::vector<rocksdb::ColumnFamilyDescriptor> RocksStore::Descriptors() {
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, FamilyOptions());
+  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, SpoolFamilyOptions());
   for (size_t i = 0; i < kTopicCount; ++i) {
-    rocksdb::ColumnFamilyOptions options = FamilyOptions();
+    rocksdb::ColumnFamilyOptions options = SpoolFamilyOptions();
     options.compaction_filter = &filters_[i];
     descriptors.emplace_back(std::string(kTopicStems[i]), options);
   }
@@ -236,19 +130,19 @@ rocksdb::Status RocksStore::TryOpen() {
   rocksdb::DB* db = nullptr;
   families_.clear();
   const rocksdb::Status status =
-      rocksdb::DB::Open(DatabaseOptions(env_.get()), folder_, Descriptors(), &families_, &db);
+      rocksdb::DB::Open(SpoolDatabaseOptions(env_.get()), folder_, Descriptors(), &families_, &db);
   db_.reset(db);
   return status;
 }
 
 absl::Status RocksStore::Open() {
   if (on_disk_) {
-    if (const absl::Status made = MakeFolder(folder_); !made.ok()) return made;
+    if (const absl::Status made = MakePrivateFolder(folder_); !made.ok()) return made;
   }
   rocksdb::Status status = TryOpen();
   if (!status.ok() && IsDamage(status)) {
     damage_ = status.ToString();
-    status = rocksdb::RepairDB(folder_, DatabaseOptions(env_.get()), Descriptors());
+    status = rocksdb::RepairDB(folder_, SpoolDatabaseOptions(env_.get()), Descriptors());
     if (status.ok()) status = TryOpen();
     if (!status.ok() && IsDamage(status)) {
       absl::StrAppend(&damage_, "; its repair: ", status.ToString());
@@ -277,7 +171,7 @@ absl::Status RocksStore::MakeKeepers() {
 void RocksStore::SetAside() {
   set_aside_ = absl::StrCat(folder_, ".damaged-", absl::ToUnixSeconds(absl::Now()));
   env_->RenameFile(folder_, set_aside_).PermitUncheckedError();
-  if (on_disk_) static_cast<void>(MakeFolder(folder_));
+  if (on_disk_) static_cast<void>(MakePrivateFolder(folder_));
 }
 
 absl::Status RocksStore::LoadMarks() {
