@@ -49,8 +49,8 @@ struct SensorConfig {
   InspectorOptions inspector;  // likewise
   AlertLifeConfig alerts;
   DeviceWindowConfig device_windows;
-  DpdkOptions dpdk;           // its devices are those of the command or of the ports
-  ExportConfig sinks;         // the section `export`
+  DpdkOptions dpdk;    // its devices are those of the command or of the ports
+  ExportConfig sinks;  // the section `export`
   ServiceConfig service;
   LocalConfig local;          // `run` only
   std::string patterns_file;  // as written; empty: the built-in patterns

@@ -99,7 +99,8 @@ absl::Status Service::OpenKernels() {
 absl::Status Service::OpenDpdk() {
   absl::Status opened = OpenSources();
   if (opened.ok()) opened = GiveUpRights(&Confinement::Complete);
-  return opened.ok() ? OpenOutputs() : opened;
+  if (opened.ok()) opened = OpenOutputs();
+  return opened.ok() ? OpenLocal() : opened;
 }
 
 absl::Status Service::GiveUpRights(absl::Status (Confinement::*step)()) {

@@ -61,9 +61,11 @@ absl::Status Confinement::Begin() {
     absl::StatusOr<UserIds> user = FindUser(config_.service.user);
     if (!user.ok()) return user.status();
     user_ = *user;
-    for (const int capability : {CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_CHOWN}) {
+    // The last until the user has changed: what belongs to that user may be read before.
+    for (const int capability : {CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_DAC_OVERRIDE}) {
       kept.push_back(capability);
     }
+    MakeFolders(config_, files_, *user_);
   }
   // The owner of all files needs no right to go around their modes; one who may go around them for
   // tests and for looking into things keeps that with sandbox: off.
@@ -96,7 +98,6 @@ absl::Status Confinement::Complete() {
 }
 
 absl::Status Confinement::BecomeServiceUser() {
-  MakeFolders(config_, files_, *user_);
   absl::Status became = BecomeUser(*user_, rights_.to_go_on);
   if (became.ok()) notes_.push_back(absl::StrCat("runs as user ", config_.service.user));
   return became;

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "sensor/local/listening_place.h"
 #include "sensor/pipeline/live_sources.h"
 
 namespace vedette {
@@ -80,6 +81,8 @@ class Rules {
   std::vector<FileRule> rules_;
 };
 
+std::string FolderOf(const std::string& file) { return fs::path(file).parent_path().string(); }
+
 struct Folder {
   std::string path;
   mode_t mode;
@@ -94,6 +97,7 @@ std::vector<Folder> FoldersOf(const SensorConfig& config, const FilesInUse& file
   if (sinks.to_files()) add(sinks.files.folder, 0750);
   if (sinks.to_kafka()) add(sinks.spool.folder, 0700);
   add(config.alert_pcaps.folder, 0700);
+  if (config.local.unix()) add(FolderOf(SocketPathOf(config.local.socket)), 0755);
   for (const std::string& folder : files.folders) add(folder, 0750);
   // Files by which DPDK's environment is known to others are taken away at the end.
   if (UsesDpdk(config.capture)) add("/var/run/dpdk", 0700);
@@ -134,6 +138,7 @@ void AddConfiguration(const SensorConfig& config, const std::string& file, Rules
     rules.ReadWithNeighbours((folder / policy).string());
   }
   rules.ReadSecret(config.evidence_key_file);
+  rules.ReadSecret(config.local.token_file);
 }
 
 }  // namespace

@@ -51,7 +51,9 @@ void ManagedService::LookAt(std::function<EngineProgress()> progress, const Expo
   stop_wait_ = stop_wait;
 }
 
+// Not again when a reload and a stop meet: systemd has heard of the stop.
 void ManagedService::OnReady() {
+  if (stopping_) return;
   manager_.Ready(Status());
   if (watch_.has_value()) return;
   watch_.emplace(ServiceWatch::Asked{
@@ -63,6 +65,7 @@ void ManagedService::OnReady() {
 void ManagedService::OnReloading() { manager_.Reloading(); }
 
 void ManagedService::OnStopping() {
+  if (stopping_.exchange(true)) return;  // told by the signal, and again when the loop has ended
   const absl::Duration stop_max = stop_wait_ + kStopBesideSinks;
   manager_.Stopping("stopping: what is not delivered yet goes to the spool");
   manager_.ExtendTimeout(stop_max);

@@ -57,6 +57,7 @@ class ManagedService final : public ServiceObserver, public EventSink {
   std::function<EngineProgress()> progress_;
   const Exporter* exporter_ = nullptr;
   absl::Duration stop_wait_;
+  std::atomic<bool> stopping_ = false;
   std::atomic<uint64_t> packets_per_second_ = 0;
   std::atomic<int64_t> lost_ = 0, alerts_open_ = 0;
   std::optional<ServiceWatch> watch_;  // last: ends before what it asks

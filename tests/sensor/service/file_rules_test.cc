@@ -47,11 +47,17 @@ TEST_F(FileRulesTest, FilesOfTheConfigurationAndOfTheCommandLine) {
   config.sinks.files.when = "always";
   config.sinks.files.folder = folder_ + "/state/events";
   config.patterns_file = "more/patterns.yaml";
+  config.policy.files = {"policy/hosts.yaml"};
+  config.alert_pcaps.folder = folder_ + "/state/pcaps";
+  config.local.socket = folder_ + "/socket/vedette.sock";
   EXPECT_EQ(Rules(config, {.config_file = folder_ + "/conf/vedette.yaml",
                            .written = {"", "-", folder_ + "/alerts.ndjson"},
                            .folders = {folder_ + "/run"}}),
             (Wanted{{"/conf", FileUse::kRead},
                     {"/conf/more", FileUse::kRead},
+                    {"/conf/policy", FileUse::kRead},
+                    {"/state/pcaps", FileUse::kWrite},
+                    {"/socket", FileUse::kWrite},
                     {"/state/events", FileUse::kWrite},
                     {"/run", FileUse::kWrite},
                     {"/alerts.ndjson", FileUse::kWrite}}));
