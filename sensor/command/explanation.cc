@@ -78,11 +78,11 @@ void AppendKind(const ExplainedKind& kind, std::string& out) {
     value_width = std::max(value_width, limit.value.size());
   }
   for (const ExplainedLimit& limit : kind.limits) {
-    absl::StrAppendFormat(&out, "  %-*s  %-*s  %s\n", static_cast<int>(name_width), limit.name,
-                          static_cast<int>(value_width), limit.value,
-                          limit.origin == "default"
-                              ? limit.origin
-                              : absl::StrCat(limit.origin, " (default ", limit.default_text, ")"));
+    const bool set = limit.origin != "default";
+    absl::StrAppendFormat(&out, "  %-*s  %-*s  allowed %s; %s%s\n", static_cast<int>(name_width),
+                          limit.name, static_cast<int>(value_width), limit.value, limit.allowed,
+                          limit.origin,
+                          set ? absl::StrCat(" (default ", limit.default_text, ")") : "");
   }
 }
 

@@ -146,7 +146,7 @@ TEST(CommandLine, ExplainSaysWhereLimitsComeFrom) {
   const std::string file =
       Written("vedette_explain.yaml", "detectors:\n  dos.syn_flood:\n    enabled: false\n");
   EXPECT_THAT(Ran({"explain", "-c", file, "dos.syn_flood"}).out,
-              HasSubstr(absl::StrCat(file, ":3 (default true)")));
+              HasSubstr(absl::StrCat(file, ":3:5 (default true)")));
   EXPECT_THAT(Ran({"explain", "10.1.2.3"}).out, HasSubstr("is home: in 10.0.0.0/8"));
   EXPECT_THAT(Ran({"explain", "192.0.2.1"}).out, HasSubstr("is outside"));
   const Outcome unknown = Ran({"explain", "dos.syn_fload"});
