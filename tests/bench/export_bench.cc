@@ -210,6 +210,7 @@ int AsFastAsItGoes(int64_t events, const char* brokers) {
   return 0;
 }
 
+// Who makes them waits for room: a rate that is not held shows as fewer events, not as losses.
 int Steady(double per_second, double seconds, const char* brokers) {
   Bench bench(brokers, false, false);
   bench.Start(brokers);

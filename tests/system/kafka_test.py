@@ -277,9 +277,8 @@ def sensor_killed(bench, rounds=20):
     bench.check(counted(sensor.log(), "in the spool") == 0,
                 "kills: the last start leaves nothing in the spool")
     found = {}
-    for event in bench.cluster.read("vedette.flows"):
-        if event["sensor"] == "shot":
-            found.setdefault(event["boot_ms"], {}).setdefault(event["seq"], set()).add(event["id"])
+    for event in bench.cluster.read("vedette.flows", "shot"):
+        found.setdefault(event["boot_ms"], {}).setdefault(event["seq"], set()).add(event["id"])
     lost = {boot: len(set(range(1, bound + 1)) - set(found.get(boot, {})))
             for boot, bound in bounds.items()}
     unmarked = sum(len(ids) - 1 for seqs in found.values() for ids in seqs.values())

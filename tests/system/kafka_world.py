@@ -114,12 +114,13 @@ class Cluster:
     def brokers(self):
         return ",".join(f"127.0.0.1:{self.port + 10 * node}" for node in range(self.count))
 
-    def read(self, topic):
-        """Every event that lies in a topic."""
+    def read(self, topic, sensor=""):
+        """Every event that lies in a topic, of one sensor or of all."""
         done = subprocess.run([READ, self.brokers, topic], capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"{topic} could not be read: {done.stderr[-500:]}")
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        wanted = f'"sensor":"{sensor}"' if sensor else ""
+        return [json.loads(line) for line in done.stdout.splitlines() if wanted in line]
 
     def account(self, sensor):
         """By (boot_ms, topic): what an independent reader has counted of one sensor's events."""
