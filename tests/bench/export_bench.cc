@@ -212,7 +212,7 @@ int AsFastAsItGoes(int64_t events, const char* brokers) {
 
 // Who makes them waits for room: a rate that is not held shows as fewer events, not as losses.
 int Steady(double per_second, double seconds, const char* brokers) {
-  Bench bench(brokers, false, false);
+  Bench bench(brokers, false, true);
   bench.Start(brokers);
   const absl::Time begin = absl::Now();
   absl::Time told = begin;
