@@ -37,6 +37,13 @@ class Baseline {
   double mean() const { return mean_; }
   uint32_t samples() const { return samples_; }
 
+  template <typename Io>
+  void Keep(Io& io) {
+    io("mean", mean_);
+    io("deviation", deviation_);
+    io("samples", samples_);
+  }
+
  private:
   double mean_ = 0, deviation_ = 0;
   uint32_t samples_ = 0;

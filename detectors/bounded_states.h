@@ -20,6 +20,13 @@ template <typename Key, typename State>
 class BoundedStates {
  public:
   explicit BoundedStates(size_t max) : max_(max) {}
+  BoundedStates(const BoundedStates& other) : max_(other.max_), entries_(other.entries_) {
+    places_.reserve(entries_.size());
+    for (auto at = entries_.begin(); at != entries_.end(); ++at) places_.emplace(at->key, at);
+  }
+  BoundedStates(BoundedStates&&) = default;  // a list's entries stay where they are
+  BoundedStates& operator=(BoundedStates&&) = default;
+  BoundedStates& operator=(const BoundedStates&) = delete;
 
   // The subject's state, made if need be.
   State& Touch(const Key& key, uint64_t now_us) {
@@ -44,6 +51,7 @@ class BoundedStates {
     places_.erase(at);
   }
   size_t size() const { return places_.size(); }
+  size_t max() const { return max_; }
 
   // From the one that was touched longest ago. `call(key, state, touched_us)`; false: forget it.
   template <typename Call>

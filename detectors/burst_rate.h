@@ -21,6 +21,12 @@ class BurstRate {
     return rate;
   }
 
+  template <typename Io>
+  void Keep(Io& io) {
+    io("previous_us", previous_us_);
+    io("previous", previous_);
+  }
+
  private:
   uint64_t previous_us_ = 0;
   double previous_ = 0;

@@ -3,6 +3,7 @@
 // write to a Hot state that is handed over at each second mark. The cold half, Evaluate, runs once
 // per interval on the control thread over the merged picture and is a pure function of (view,
 // merged hot state, its own state, configuration): no clock, no I/O, no randomness.
+// What of its own state outlives an interval it names in its Keep (keep.h).
 //
 // Adding one: its header (and .cc), its line in registry.h, its stanza in conf/vedette.yaml, its
 // test; scripts/new_detector writes all four.
@@ -21,6 +22,7 @@
 #include "dataplane/track/tracked_packet.h"
 #include "detectors/finding.h"
 #include "detectors/interval_view.h"
+#include "detectors/keep.h"
 #include "detectors/settings.h"
 
 namespace vedette {
@@ -34,12 +36,13 @@ struct NoHotState {
 template <typename D>
 concept Detector =
     requires(D d, typename D::Hot& hot, const typename D::Hot& other, const IntervalView& view,
-             std::vector<Finding>& findings, Settings& settings) {
+             std::vector<Finding>& findings, Settings& settings, FieldPlaces& places) {
       { D::kName } -> std::convertible_to<absl::string_view>;
       { D::Config::Read(settings) } -> std::same_as<typename D::Config>;
       { hot.Merge(other) } noexcept -> std::same_as<void>;
       { hot.Clear() } noexcept -> std::same_as<void>;
       { d.Evaluate(other, view, findings) } -> std::same_as<void>;
+      { d.Keep(places) } -> std::same_as<void>;
       requires std::constructible_from<D, const typename D::Config&>;
     };
 
@@ -123,6 +126,28 @@ class DetectorPack {
     EvaluateEach(merged, view, findings, std::index_sequence_for<Ds...>{});
   }
 
+  // `io_of(name)` yields the Io for that detector's fields. One that is switched off has nothing to
+  // keep.
+  template <typename IoOf>
+  void Keep(IoOf io_of) {
+    KeepEach(io_of, std::index_sequence_for<Ds...>{});
+  }
+  // The sensor saw nothing for a while.
+  void OnAway() {
+    const auto tell = []<typename D>(D& detector) {
+      if constexpr (requires { detector.OnAway(); }) detector.OnAway();
+    };
+    std::apply([&tell](auto&... detectors) { (tell(detectors), ...); }, detectors_);
+  }
+  // Judges by other settings from here on. What is known of devices stays; a detector that was off
+  // begins anew, as what it knew has gaps.
+  void Reconfigure(const Configs& configs) {
+    DetectorPack fresh(configs);
+    HandOnEach(fresh, std::index_sequence_for<Ds...>{});
+    enabled_ = fresh.enabled_;
+    detectors_ = std::move(fresh.detectors_);
+  }
+
   static std::vector<absl::string_view> Names() { return {Ds::kName...}; }
 
  private:
@@ -131,6 +156,25 @@ class DetectorPack {
                     std::index_sequence<I...>) {
     ((enabled_[I] ? std::get<I>(detectors_).Evaluate(std::get<I>(merged.states), view, findings)
                   : void()),
+     ...);
+  }
+
+  template <typename IoOf, size_t... I>
+  void KeepEach(IoOf& io_of, std::index_sequence<I...>) {
+    const auto keep = [&io_of]<typename D>(bool enabled, D& detector) {
+      if (!enabled) return;
+      auto&& io = io_of(absl::string_view(D::kName));
+      detector.Keep(io);
+    };
+    (keep(enabled_[I], std::get<I>(detectors_)), ...);
+  }
+  template <size_t... I>
+  void HandOnEach(DetectorPack& fresh, std::index_sequence<I...>) {
+    const auto hand_on = [](bool on, auto& from, auto& to) {
+      if (on) HandOnState(from, to);
+    };
+    (hand_on(enabled_[I] && fresh.enabled_[I], std::get<I>(detectors_),
+             std::get<I>(fresh.detectors_)),
      ...);
   }
 

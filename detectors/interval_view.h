@@ -36,9 +36,9 @@ struct PatternLabel {
 };
 
 struct IntervalView {
-  uint64_t begin_us = 0, end_us = 0;             // whole seconds, end exclusive
-  bool first = false;                            // the source's first interval
-  bool starved = false;                          // the capture lost packets: judge no absence
+  uint64_t begin_us = 0, end_us = 0;  // whole seconds, end exclusive
+  bool first = false;                 // the source's first interval
+  bool starved = false;               // no packets, or a hundredth lost: judge no absence
   absl::Span<const EndpointInterval> endpoints;  // by key
   absl::Span<const EgressPair> egress;           // by device, destination
   absl::Span<const AttemptPair> attempts;        // by source, target

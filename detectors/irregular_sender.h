@@ -37,6 +37,12 @@ class Pauses {
   }
   uint64_t CalmMs() const { return std::max<uint64_t>(60'000, 3 * longest_us_ / 1'000); }
 
+  template <typename Io>
+  void Keep(Io& io) {
+    io("last_us", last_us_);
+    io("longest_us", longest_us_);
+  }
+
  private:
   uint64_t last_us_ = 0, longest_us_ = 0;
 };

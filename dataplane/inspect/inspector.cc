@@ -63,20 +63,31 @@ void LogDns(const DnsView& dns, const TrackedPacket& tracked, size_t message_byt
 
 }  // namespace
 
+KeyHash ContentSecret(const InspectorOptions& options, const KeyedHash& hash) {
+  if (options.content_secret != 0) return {options.content_secret};
+  return KeyedHash::Combine(hash.OfAddress({}), 0x636f6e74656e74);
+}
+
 Inspector::Inspector(const InspectorOptions& options, const KeyedHash& hash,
                      std::shared_ptr<const PatternDatabase> patterns)
     : options_(options),
-      patterns_(std::move(patterns)),
-      scanner_(patterns_, options.content_secret != 0
-                              ? KeyHash{options.content_secret}
-                              : KeyedHash::Combine(hash.OfAddress({}), 0x636f6e74656e74)),
-      datagram_(*patterns_),
+      first_tools_(std::move(patterns), ContentSecret(options, hash), options.streams),
       names_(options.server_names) {
-  const size_t streams = patterns_->empty() ? 0 : options.streams;
-  streams_.reserve(streams);
-  for (size_t i = 0; i < streams; ++i) streams_.emplace_back(*patterns_);
-  for (size_t i = streams; i > 0; --i) free_streams_.push_back(static_cast<uint16_t>(i - 1));
+  streams_.resize(options.streams);
+  for (size_t i = 0; i < streams_.size(); ++i) streams_[i].pattern = &first_tools_.streams[i];
+  for (size_t i = streams_.size(); i > 0; --i)
+    free_streams_.push_back(static_cast<uint16_t>(i - 1));
   for (size_t i = names_.size(); i > 0; --i) free_names_.push_back(static_cast<uint16_t>(i));
+}
+
+void Inspector::UsePatterns(PatternTools& tools) noexcept {
+  tools_ = &tools;
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    streams_[i].pattern = &tools.streams[i];
+    if (streams_[i].flow == nullptr) continue;
+    tools.scanner.Begin(tools.streams[i]);
+    streams_[i].pattern_begin = ReadBytes(streams_[i]);
+  }
 }
 
 void Inspector::OnPacket(const TrackedPacket& tracked, const InspectionLogs& logs) noexcept {
@@ -188,7 +199,8 @@ Inspector::Stream* Inspector::StreamOf(const TrackedPacket& tracked) noexcept {
     Stream& stream = streams_[flow.stream_slot];
     return stream.side == side ? &stream : nullptr;
   }
-  if (streams_.empty() || tracked.packet->payload.empty()) return nullptr;
+  if (streams_.empty() || tools_->database->empty() || tracked.packet->payload.empty())
+    return nullptr;
   if (free_streams_.empty() && !FreeQuietStream(tracked.packet->arrival.us)) {
     ++streams_refused_;
     return nullptr;
@@ -202,7 +214,7 @@ Inspector::Stream* Inspector::StreamOf(const TrackedPacket& tracked) noexcept {
   stream.held_size = 0;
   stream.pattern_begin = 0;
   stream.left_bytes = options_.stream_bytes;
-  scanner_.Begin(stream.pattern);
+  tools_->scanner.Begin(*stream.pattern);
   return &stream;
 }
 
@@ -251,7 +263,7 @@ void Inspector::FollowStream(Stream& stream, const TrackedPacket& tracked,
       return;
     }
     stream.held_size = 0;
-    scanner_.Begin(stream.pattern);
+    tools_->scanner.Begin(*stream.pattern);
     stream.pattern_begin = ReadBytes(stream);
     stream.next_sequence = sequence;
   } else if (ahead < 0) {
@@ -274,7 +286,7 @@ void Inspector::Read(Stream& stream, Bytes bytes, const TrackedPacket& tracked,
                      const InspectionLogs& logs) noexcept {
   stream.next_sequence += static_cast<uint32_t>(bytes.size());
   const Bytes taken = bytes.first(std::min<size_t>(bytes.size(), stream.left_bytes));
-  Report(scanner_.Scan(stream.pattern, taken), tracked, stream.pattern_begin, logs);
+  Report(tools_->scanner.Scan(*stream.pattern, taken), tracked, stream.pattern_begin, logs);
   stream.left_bytes -= static_cast<uint32_t>(taken.size());
   const bool last = (tracked.packet->tcp_flags & (kTcpFin | kTcpRst)) != 0;
   if (stream.left_bytes == 0 || last) EndStream(stream, tracked, logs);
@@ -282,7 +294,7 @@ void Inspector::Read(Stream& stream, Bytes bytes, const TrackedPacket& tracked,
 
 void Inspector::EndStream(Stream& stream, const TrackedPacket& tracked,
                           const InspectionLogs& logs) noexcept {
-  Report(scanner_.End(stream.pattern), tracked, stream.pattern_begin, logs);
+  Report(tools_->scanner.End(*stream.pattern), tracked, stream.pattern_begin, logs);
   Release(tracked.flow->stream_slot);
   tracked.flow->stream_slot = kReadEnough;
 }
@@ -327,14 +339,14 @@ void Inspector::InspectUdp(const TrackedPacket& tracked, const InspectionLogs& l
   if (packet.target_port == kDhcpServerPort || packet.target_port == kDhcpClientPort) {
     return InspectDhcp(tracked, whole, logs);
   }
-  if (tracked.direction != Direction::kOutbound || patterns_->empty() ||
+  if (tracked.direction != Direction::kOutbound || tools_->database->empty() ||
       IsEncrypted(static_cast<AppProtocol>(tracked.flow->app)) ||
       tracked.flow->all_bytes[tracked.forward ? 0 : 1] > options_.stream_bytes) {
     return;
   }
-  scanner_.Begin(datagram_);
-  Report(scanner_.Scan(datagram_, packet.payload), tracked, 0, logs);
-  Report(scanner_.End(datagram_), tracked, 0, logs);
+  tools_->scanner.Begin(tools_->datagram);
+  Report(tools_->scanner.Scan(tools_->datagram, packet.payload), tracked, 0, logs);
+  Report(tools_->scanner.End(tools_->datagram), tracked, 0, logs);
 }
 
 void Inspector::InspectDns(const TrackedPacket& tracked, Bytes message, bool whole,

@@ -14,7 +14,7 @@
 #include "dataplane/inspect/dns_message.h"
 #include "dataplane/inspect/note.h"
 #include "dataplane/inspect/observations.h"
-#include "dataplane/inspect/pattern_matcher.h"
+#include "dataplane/inspect/pattern_tools.h"
 #include "dataplane/inspect/server_name.h"
 #include "dataplane/inspect/tcp_bytes.h"
 #include "dataplane/sketch/zeroed_array.h"
@@ -32,6 +32,9 @@ struct InspectorOptions {
   uint64_t content_secret = 0;
 };
 
+// Of matches' digests: the one that is configured, or this run's own.
+KeyHash ContentSecret(const InspectorOptions& options, const KeyedHash& hash);
+
 class Inspector {
  public:
   Inspector(const InspectorOptions& options, const KeyedHash& hash,
@@ -41,12 +44,15 @@ class Inspector {
   // Frees the flow's places. `record` may be null.
   void OnFlowEnd(const Flow& flow, FlowRecord* record) noexcept;
 
+  // From the next packet on; it outlives the inspector, or the next call. What is being read is
+  // read on, from here.
+  void UsePatterns(PatternTools& tools) noexcept;
+
   uint64_t streams_refused() const noexcept { return streams_refused_; }
 
  private:
   static constexpr size_t kHeldBytes = 1'536;  // one segment that came too early
   struct Stream {
-    explicit Stream(const PatternDatabase& database) : pattern(database) {}
     Flow* flow = nullptr;
     uint8_t side = 0;  // whose bytes are read: 0 the initiator's
     bool begun = false;
@@ -56,7 +62,7 @@ class Inspector {
     uint32_t held_sequence = 0;
     uint16_t held_size = 0;
     std::array<std::byte, kHeldBytes> held;
-    PatternStream pattern;
+    PatternStream* pattern = nullptr;  // of the tools
   };
 
   void InspectTcp(const TrackedPacket& tracked, const InspectionLogs& logs) noexcept;
@@ -85,9 +91,8 @@ class Inspector {
   void Release(uint16_t slot) noexcept;
 
   InspectorOptions options_;
-  std::shared_ptr<const PatternDatabase> patterns_;
-  PatternScanner scanner_;
-  PatternStream datagram_;
+  PatternTools first_tools_;
+  PatternTools* tools_ = &first_tools_;
   std::vector<Stream> streams_;
   std::vector<uint16_t> free_streams_;
   size_t hand_ = 0;

@@ -78,15 +78,16 @@ absl::StatusOr<std::shared_ptr<const PatternDatabase>> PatternDatabase::Create(
     const std::vector<PatternDefinition>& definitions) {
   // make_shared cannot reach the constructor.
   std::shared_ptr<PatternDatabase> database(new PatternDatabase());  // set-up only: compiling
-  std::copy_if(definitions.begin(), definitions.end(), std::back_inserter(database->patterns_),
-               [](const PatternDefinition& d) { return d.enabled; });
+  database->patterns_ = definitions;
   std::vector<const char*> expressions;
   std::vector<unsigned> flags, ids;
   std::vector<std::string> faults;
-  for (const PatternDefinition& pattern : database->patterns_) {
+  for (size_t i = 0; i < database->patterns_.size(); ++i) {
+    const PatternDefinition& pattern = database->patterns_[i];
+    if (!pattern.enabled) continue;
     expressions.push_back(pattern.expression.c_str());
     flags.push_back(HS_FLAG_DOTALL);
-    ids.push_back(static_cast<unsigned>(ids.size()));
+    ids.push_back(static_cast<unsigned>(i));
     hs_expr_info_t* info = nullptr;
     hs_compile_error_t* error = nullptr;
     if (hs_expression_info(expressions.back(), flags.back(), &info, &error) != HS_SUCCESS) {

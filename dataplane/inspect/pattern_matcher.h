@@ -31,6 +31,7 @@ struct PatternDefinition {
   std::string severity = "high";  // of the alert: low, medium, high, critical
   uint32_t minimum = 1;           // distinct matches to one destination before it is worth an alert
   bool enabled = true;
+  friend bool operator==(const PatternDefinition&, const PatternDefinition&) = default;
 };
 
 // conf/patterns.yaml says the same.
@@ -54,7 +55,7 @@ class PatternDatabase {
   PatternDatabase() = default;
 
   hs_database* database_ = nullptr;
-  std::vector<PatternDefinition> patterns_;  // a match's id is an index into it
+  std::vector<PatternDefinition> patterns_;  // all of them: a match's id is an index into it
 };
 
 // A verified match.

@@ -45,6 +45,11 @@ class DistinctBitmap {
     return static_cast<double>(kBits) * std::log(static_cast<double>(kBits) / zero);
   }
 
+  template <typename Io>
+  void Keep(Io& io) {
+    io("words", words_);
+  }
+
  private:
   std::array<uint64_t, kBits / 64> words_{};
 };

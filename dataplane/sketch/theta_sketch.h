@@ -83,6 +83,12 @@ class ThetaSet {
   double Estimate() const;
   std::string ToHex() const;  // lower case; at most 8.3 KB
 
+  template <typename Io>
+  void Keep(Io& io) {
+    io("theta", theta_);
+    io("hashes", hashes_);
+  }
+
  private:
   struct Trimmed {
     uint64_t theta;

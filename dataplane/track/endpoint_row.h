@@ -70,6 +70,12 @@ struct EndpointCounters {
     VEDETTE_ENDPOINT_COUNTERS(X)
 #undef X
   }
+  template <typename Io>
+  void Keep(Io& io) {
+#define X(name) io(#name, name);
+    VEDETTE_ENDPOINT_COUNTERS(X)
+#undef X
+  }
 };
 
 struct alignas(64) EndpointRow {

@@ -38,7 +38,7 @@ Tracker::Tracker(const TrackerOptions& options, const KeyedHash& hash, const Hom
                  FlowEndObserver& observer)
     : options_(options),
       hash_(hash),
-      home_(home),
+      home_(&home),
       observer_(observer),
       flows_(options.flows),
       duplicates_(options.duplicates),
@@ -93,8 +93,8 @@ bool Tracker::Track(const DecodedPacket& packet, const PacketKeys& keys,
 
 Tracker::Sides Tracker::SidesOf(const EndpointKey& source,
                                 const EndpointKey& target) const noexcept {
-  const Realm from = source.is_mac ? Realm{} : home_.RealmOf(source.ip);
-  const Realm to = home_.RealmOf(target.ip);
+  const Realm from = source.is_mac ? Realm{} : home_->RealmOf(source.ip);
+  const Realm to = home_->RealmOf(target.ip);
   return {from.home, to.home, from.outside, to.outside};
 }
 
@@ -253,7 +253,7 @@ void Tracker::ChargeSets(const DecodedPacket& packet, const Sides& sides,
 
 void Tracker::TrackLink(const DecodedPacket& packet, const PacketKeys& keys,
                         TrackedPacket& out) noexcept {
-  const bool home = packet.is_arp && !keys.source.is_mac && home_.Contains(keys.source.ip);
+  const bool home = packet.is_arp && !keys.source.is_mac && home_->Contains(keys.source.ip);
   window_.counters->home_packets += home;
   out.bytes = packet.wire_length;
   out.source = window_.endpoints->Obtain(keys.source, keys.source_hash, home);

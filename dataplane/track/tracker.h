@@ -73,6 +73,10 @@ class Tracker {
   void ExpireUntil(uint64_t second) noexcept;
   void EndAll() noexcept;
 
+  // Whose packets are home's, from the next one on; it outlives the tracker, or the next call. A
+  // flow keeps the direction it began with.
+  void SetHome(const HomeNetworks& home) noexcept { home_ = &home; }
+
   size_t flows() const noexcept { return flows_.size(); }
   size_t flows_max() const noexcept { return flows_.capacity(); }
 
@@ -131,7 +135,7 @@ class Tracker {
 
   TrackerOptions options_;
   KeyedHash hash_;
-  const HomeNetworks& home_;
+  const HomeNetworks* home_;
   FlowEndObserver& observer_;
   TrackWindow window_;
   FlowTable flows_;

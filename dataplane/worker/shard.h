@@ -14,6 +14,7 @@
 #include "dataplane/track/packet_keys.h"
 #include "dataplane/track/tracker.h"
 #include "dataplane/worker/handover.h"
+#include "dataplane/worker/worker_settings.h"
 
 namespace vedette {
 
@@ -59,6 +60,11 @@ class Shard final : private FlowEndObserver {
     if (!tracker_.Track(packet, keys, tracked)) return;
     inspector_.OnPacket(tracked, *logs_);
     window_->hot.OnPacket(tracked);
+  }
+
+  void Use(const WorkerSettings& settings) noexcept {
+    tracker_.SetHome(settings.home);
+    inspector_.UsePatterns(*settings.patterns[index_]);
   }
 
   void ExpireUntil(uint64_t second) noexcept { tracker_.ExpireUntil(second); }

@@ -5,6 +5,7 @@
 #define VEDETTE_DATAPLANE_WORKER_WORKER_H_
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -49,6 +50,14 @@ class Worker {
     Finish();
   }
 
+  // Any thread: taken at the next second mark, with its number told from then on.
+  void Offer(const WorkerSettings& settings) noexcept {
+    offered_.store(&settings, std::memory_order_release);
+  }
+  uint64_t settings_taken() const noexcept {
+    return settings_taken_.load(std::memory_order_acquire);
+  }
+
   // Any thread: a burst each, empty ones too; a source that is open gives one a second at least.
   uint64_t turns() const noexcept { return turns_.load(); }
 
@@ -76,6 +85,15 @@ class Worker {
     EachShard([](auto& shard) { shard.HandOverWindow(); });
     handover_.Send({.kind = HandoverKind::kMark, .second = second_});
     EachShard([](auto& shard) { shard.HandOverFlows(); });
+    TakeSettings();
+  }
+
+  void TakeSettings() noexcept {
+    const WorkerSettings* const offered = offered_.load(std::memory_order_acquire);
+    if (offered == settings_) return;
+    settings_ = offered;
+    EachShard([offered](auto& shard) { shard.Use(*offered); });
+    settings_taken_.store(offered->number, std::memory_order_release);
   }
 
   // Stage by stage over the whole burst: the memory a packet needs is on its way while its
@@ -124,6 +142,9 @@ class Worker {
   uint64_t second_ = 0;
   bool started_ = false;
   TurnCount turns_;
+  const WorkerSettings* settings_ = nullptr;  // null: those it was made with
+  std::atomic<const WorkerSettings*> offered_{nullptr};
+  std::atomic<uint64_t> settings_taken_{0};
 };
 
 }  // namespace vedette

@@ -29,6 +29,11 @@ class Checksum {
 
   explicit Checksum(const Config& config) : config_(config), states_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("states", states_);
+  }
 
  private:
   static constexpr size_t kStatesMax = 8'192;
@@ -38,6 +43,16 @@ class Checksum {
     uint64_t wrong = 0, verified = 0;  // since then
     KindCounts kinds;
     Pauses pauses;
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("right", right);
+      io("start_us", start_us);
+      io("wrong", wrong);
+      io("verified", verified);
+      io("kinds", kinds);
+      io("pauses", pauses);
+    }
   };
 
   Config config_;

@@ -32,6 +32,11 @@ class DecodeErrors {
 
   explicit DecodeErrors(const Config& config) : config_(config), states_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("states", states_);
+  }
 
  private:
   static constexpr size_t kStatesMax = 8'192;
@@ -41,6 +46,17 @@ class DecodeErrors {
     uint64_t weighed_us = 0;  // the newest interval that was
     Pauses pauses;
     KindCounts kinds;  // since start_us
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("evidence", evidence);
+      io("odd", odd);
+      io("sent", sent);
+      io("start_us", start_us);
+      io("weighed_us", weighed_us);
+      io("pauses", pauses);
+      io("kinds", kinds);
+    }
   };
   void Judge(const IrregularSender& sender, const IntervalView& view,
              std::vector<Finding>& findings);

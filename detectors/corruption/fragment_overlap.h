@@ -26,6 +26,11 @@ class FragmentOverlap {
 
   explicit FragmentOverlap(const Config& config) : config_(config), states_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("states", states_);
+  }
 
  private:
   static constexpr size_t kStatesMax = 8'192;
@@ -33,6 +38,14 @@ class FragmentOverlap {
     uint64_t start_us = 0;
     uint64_t packets = 0, different = 0;
     Pauses pauses;
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("start_us", start_us);
+      io("packets", packets);
+      io("different", different);
+      io("pauses", pauses);
+    }
   };
 
   Config config_;

@@ -25,6 +25,11 @@ class TcpFlags {
 
   explicit TcpFlags(const Config& config) : config_(config), states_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("states", states_);
+  }
 
  private:
   static constexpr size_t kStatesMax = 8'192;
@@ -33,6 +38,14 @@ class TcpFlags {
     uint64_t packets = 0;
     KindCounts kinds;
     Pauses pauses;
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("start_us", start_us);
+      io("packets", packets);
+      io("kinds", kinds);
+      io("pauses", pauses);
+    }
   };
 
   Config config_;

@@ -76,12 +76,23 @@ class Amplification {
 
   explicit Amplification(const Config& config) : config_(config), states_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("states", states_);
+  }
 
  private:
   static constexpr size_t kStatesMax = 4'096;
   struct State {
     Baseline answers;
     uint64_t start_us = 0;  // 0: quiet
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("answers", answers);
+      io("start_us", start_us);
+    }
   };
   bool IsUnaskedFor(const Count& count, double packets, const IntervalView& view,
                     double excess) const;

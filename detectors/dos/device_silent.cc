@@ -82,7 +82,7 @@ void DeviceSilent::Hear(const EndpointInterval& endpoint, const IntervalView& vi
   const EndpointCounters& c = endpoint.counters;
   if (state.accused) {
     ++state.returns;  // the silence was no gap of its own making
-  } else {
+  } else if (!state.unheard) {
     Learn(state, endpoint, view);
   }
   ++state.active_seconds;
@@ -93,13 +93,23 @@ void DeviceSilent::Hear(const EndpointInterval& endpoint, const IntervalView& vi
   state.took_leave = closing && state.closing_share < kClosingUsual;
   state.closing_share += (closing - state.closing_share) /
                          std::min(static_cast<double>(state.active_seconds), 1 / kWeight);
-  state.accused = false;
+  state.accused = state.unheard = false;
   state.quiet_intervals = 0;
   state.packets_in = 0;
 }
 
+void DeviceSilent::OnAway() {
+  states_.Each([](const EndpointKey&, State& state, uint64_t) {
+    // Nobody else is to blame for a silence that was noticed before.
+    state.unheard = !state.accused;
+    return true;
+  });
+  newcomers_.Each([](const EndpointKey&, uint64_t, uint64_t) { return false; });
+}
+
 bool DeviceSilent::IsRegular(const State& state) const {
-  if (state.active_seconds < config_.active_seconds_min || state.took_leave) return false;
+  if (state.active_seconds < config_.active_seconds_min) return false;
+  if (state.took_leave || state.unheard) return false;
   if (state.returns >= kReturnsMax) return false;
   const bool even =
       Deviation(state.rate_mean, state.rate_square) <= config_.variation_max * state.rate_mean;

@@ -53,6 +53,14 @@ class DeviceSilent {
   explicit DeviceSilent(const Config& config)
       : config_(config), states_(kStatesMax), newcomers_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // Who left meanwhile did so unseen, and a gap of ours is none of the device's.
+  void OnAway();
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("states", states_);
+    io("newcomers", newcomers_);
+  }
 
  private:
   static constexpr size_t kStatesMax = 16'384;
@@ -67,9 +75,30 @@ class DeviceSilent {
     double closing_share = 0;               // of active seconds with a FIN or RST
     bool took_leave = false;
     bool accused = false;          // of this silence
+    bool unheard = false;          // since the sensor was away: its silence means nothing yet
     uint32_t returns = 0;          // from a silence it was accused of
     uint32_t quiet_intervals = 0;  // in which others talked
     uint64_t packets_in = 0;       // during the silence
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("first_us", first_us);
+      io("last_us", last_us);
+      io("active_seconds", active_seconds);
+      io("gap_mean_s", gap_mean_s);
+      io("gap_square_s2", gap_square_s2);
+      io("gap_max_s", gap_max_s);
+      io("gaps", gaps);
+      io("rate_mean", rate_mean);
+      io("rate_square", rate_square);
+      io("closing_share", closing_share);
+      io("took_leave", took_leave);
+      io("accused", accused);
+      io("unheard", unheard);
+      io("returns", returns);
+      io("quiet_intervals", quiet_intervals);
+      io("packets_in", packets_in);
+    }
   };
   void Hear(const EndpointInterval& endpoint, const IntervalView& view);
   static void Learn(State& state, const EndpointInterval& endpoint, const IntervalView& view);

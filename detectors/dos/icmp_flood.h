@@ -32,6 +32,11 @@ class IcmpFlood {
 
   explicit IcmpFlood(const Config& config) : config_(config), states_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("states", states_);
+  }
 
  private:
   static constexpr size_t kStatesMax = 8'192;
@@ -40,6 +45,14 @@ class IcmpFlood {
     uint64_t previous_us = 0;
     uint32_t steady_seconds = 0;
     uint64_t start_us = 0;  // 0: quiet
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("packets", packets);
+      io("previous_us", previous_us);
+      io("steady_seconds", steady_seconds);
+      io("start_us", start_us);
+    }
   };
   struct Verdict {
     bool fast = false, steady = false;

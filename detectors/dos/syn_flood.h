@@ -35,6 +35,11 @@ class SynFlood {
 
   explicit SynFlood(const Config& config) : config_(config), states_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("states", states_);
+  }
 
  private:
   static constexpr size_t kStatesMax = 8'192;
@@ -47,6 +52,17 @@ class SynFlood {
     uint64_t minute_us = 0;
     uint64_t start_us = 0;
     bool alarmed = false;
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("unfinished", unfinished);
+      io("rate", rate);
+      io("minute_begun", minute_begun);
+      io("minute_unfinished", minute_unfinished);
+      io("minute_us", minute_us);
+      io("start_us", start_us);
+      io("alarmed", alarmed);
+    }
   };
   struct Verdict {
     bool fast = false, steady = false;

@@ -35,6 +35,11 @@ class UdpFlood {
 
   explicit UdpFlood(const Config& config) : config_(config), states_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("states", states_);
+  }
 
  private:
   static constexpr size_t kStatesMax = 8'192;
@@ -43,6 +48,13 @@ class UdpFlood {
     Baseline unasked;
     double sources = 0;
     uint64_t start_us = 0;  // 0: quiet
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("unasked", unasked);
+      io("sources", sources);
+      io("start_us", start_us);
+    }
   };
   void Judge(const EndpointInterval& endpoint, const IntervalView& view,
              std::vector<Finding>& findings);

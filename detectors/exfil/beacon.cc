@@ -95,10 +95,18 @@ void Beacon::HearCaller(const Contact& contact, uint64_t now_us) {
   }
 }
 
+void Beacon::OnAway() {
+  pairs_.Each([](const Pair&, State& state, uint64_t) {
+    state.away_at = state.calls;
+    return true;
+  });
+}
+
 Beacon::Rhythm Beacon::RhythmOf(const State& state) {
   const size_t kept = std::min<uint64_t>(state.calls, kCallsKept);
   std::vector<double> intervals;
   for (size_t i = state.calls - kept + 1; i < state.calls; ++i) {
+    if (i == state.away_at) continue;
     intervals.push_back(static_cast<double>(state.starts_us[i % kCallsKept] -
                                             state.starts_us[(i - 1) % kCallsKept]) *
                         1e-6);

@@ -45,6 +45,14 @@ class Beacon {
   explicit Beacon(const Config& config)
       : config_(config), pairs_(kPairsMax), destinations_(kPairsMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // Calls were missed: the interval over the gap is none.
+  void OnAway();
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("pairs", pairs_);
+    io("destinations", destinations_);
+  }
 
  private:
   static constexpr size_t kPairsMax = 16'384;
@@ -59,10 +67,32 @@ class Beacon {
     uint64_t reached = 0;  // somebody took the call, as far as can be seen
     uint64_t answered = 0, ended = 0, bytes_out = 0, bytes_in = 0;
     uint64_t untold_bytes_out = 0;  // since the last finding
+    uint64_t away_at = 0;           // calls made when the sensor was last away; 0: never
     bool alarmed = false;
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("starts_us", starts_us);
+      io("calls", calls);
+      io("first_us", first_us);
+      io("resumed", resumed);
+      io("reached", reached);
+      io("answered", answered);
+      io("ended", ended);
+      io("bytes_out", bytes_out);
+      io("bytes_in", bytes_in);
+      io("untold_bytes_out", untold_bytes_out);
+      io("away_at", away_at);
+      io("alarmed", alarmed);
+    }
   };
   struct Callers {
     absl::InlinedVector<IpAddress, 3> devices;  // at most devices_max + 1
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("devices", devices);
+    }
   };
   struct Rhythm {
     double median_s = 0, dispersion = 0, skew = 0;

@@ -46,6 +46,11 @@ class DnsTunnel {
 
   explicit DnsTunnel(const Config& config) : config_(config), states_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("states", states_);
+  }
 
  private:
   static constexpr size_t kStatesMax = 16'384;
@@ -66,12 +71,38 @@ class DnsTunnel {
     // send answers that nobody asked for.
     uint64_t asked() const { return questions != 0 ? questions : answers; }
     uint64_t data_asked() const { return questions != 0 ? data_questions : data_answers; }
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("begin_us", begin_us);
+      io("last_us", last_us);
+      io("questions", questions);
+      io("data_questions", data_questions);
+      io("answers", answers);
+      io("data_answers", data_answers);
+      io("name_bytes", name_bytes);
+      io("distinct_names", distinct_names);
+      io("longest_name", longest_name);
+      io("data_names", data_names);
+      io("answer_bytes", answer_bytes);
+      io("names", names);
+    }
   };
   struct State {
     Tally minute, hour;
     IpAddress server;
     std::vector<IpAddress> answerers;               // at most kAnswerersMax + 1
     uint64_t untold_packets = 0, untold_bytes = 0;  // since the last finding
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("minute", minute);
+      io("hour", hour);
+      io("server", server);
+      io("answerers", answerers);
+      io("untold_packets", untold_packets);
+      io("untold_bytes", untold_bytes);
+    }
   };
   struct Limits {
     double name_bytes_max, data_questions_max;

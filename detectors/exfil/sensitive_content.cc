@@ -38,7 +38,7 @@ void SensitiveContent::Evaluate(const Hot&, const IntervalView& view,
   for (size_t i = 0; i < view.matches.size(); ++i) {
     const ContentMatch& match = view.matches[i];
     if (match.pattern >= view.patterns.size()) continue;
-    const Subject subject{match.device, match.destination, match.pattern};
+    const Subject subject{match.device, match.destination, view.patterns[match.pattern].name};
     State& state = states_.Touch(subject, view.begin_us);
     if (state.start_us == 0) state.start_us = match.arrival_us;
     ++state.matches;

@@ -4,6 +4,7 @@
 #ifndef VEDETTE_DETECTORS_EXFIL_SENSITIVE_CONTENT_H_
 #define VEDETTE_DETECTORS_EXFIL_SENSITIVE_CONTENT_H_
 
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -25,11 +26,18 @@ class SensitiveContent {
 
   explicit SensitiveContent(const Config& config) : config_(config), states_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    // The digests are of card numbers and keys: they do not outlive the process.
+    if constexpr (Io::kWithinProcess) io("states", states_);
+  }
 
  private:
   static constexpr size_t kStatesMax = 8'192;
   static constexpr size_t kDigestsKept = 64;
-  using Subject = std::tuple<EndpointKey, IpAddress, uint16_t>;  // device, destination, pattern
+  // device, destination, name of the pattern: its index changes with the patterns.
+  using Subject = std::tuple<EndpointKey, IpAddress, std::string>;
   struct State {
     uint64_t start_us = 0;
     uint64_t matches = 0;

@@ -31,6 +31,15 @@ void Volume::MoveOn(uint64_t now_us, State& state) const {
   state.now = {.begin_us = now_us};
 }
 
+void Volume::OnAway() {
+  states_.Each([](const EndpointKey&, State& state, uint64_t) {
+    state.earlier = {.out_bytes = state.earlier.out_bytes + state.now.out_bytes,
+                     .in_bytes = state.earlier.in_bytes + state.now.in_bytes};
+    state.now = {};
+    return true;
+  });
+}
+
 void Volume::Evaluate(const Hot&, const IntervalView& view, std::vector<Finding>& findings) {
   for (const EndpointInterval& endpoint : view.endpoints) {
     const EndpointCounters& c = endpoint.counters;

@@ -33,16 +33,37 @@ class Volume {
 
   explicit Volume(const Config& config) : config_(config), states_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // Windows that were half seen teach nothing; what they hold still counts.
+  void OnAway();
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("states", states_);
+  }
 
  private:
   static constexpr size_t kStatesMax = 16'384;
   struct Sums {
     uint64_t begin_us = 0;
     uint64_t out_bytes = 0, in_bytes = 0;
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("begin_us", begin_us);
+      io("out_bytes", out_bytes);
+      io("in_bytes", in_bytes);
+    }
   };
   struct State {
     Sums earlier, now;  // the halves of the window
     Baseline windows;
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("earlier", earlier);
+      io("now", now);
+      io("windows", windows);
+    }
   };
   void MoveOn(uint64_t now_us, State& state) const;
   Finding Describe(const EndpointInterval& endpoint, const State& state, double limit,

@@ -43,6 +43,20 @@ struct AttemptMemory {
     if (tried == 0) return 0;
     return static_cast<double>(tried - std::min(tried, accepted)) / static_cast<double>(tried);
   }
+
+  template <typename Io>
+  void Keep(Io& io) {
+    io("start_us", start_us);
+    io("last_us", last_us);
+    io("tried", tried);
+    io("accepted", accepted);
+    io("refused", refused);
+    io("probes", probes);
+    io("distinct", distinct);
+    io("protocol", protocol);
+    io("port", port);
+    io("one_service", one_service);
+  }
 };
 
 // Sources, or pairs, in two halves: who came once waits apart, so that spoofed sources, which come
@@ -63,6 +77,12 @@ class ScanMemory {
       return known_.Touch(key, now_us) = state;
     }
     return newcomers_.Touch(key, now_us);
+  }
+
+  template <typename Io>
+  void Keep(Io& io) {
+    io("known", known_);
+    io("newcomers", newcomers_);
   }
 
  private:

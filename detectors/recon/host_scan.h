@@ -40,17 +40,36 @@ class HostScan {
 
   explicit HostScan(const Config& config) : config_(config), states_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    states_.Keep(io);
+  }
 
  private:
   static constexpr size_t kStatesMax = 8'192;
   static constexpr size_t kNewcomersMax = 256;  // of an interval, with a single target
   struct Memory : AttemptMemory {
     DistinctBitmap<512> services;
+
+    template <typename Io>
+    void Keep(Io& io) {
+      AttemptMemory::Keep(io);
+      io("services", services);
+    }
   };
   struct State {
     Memory ip, slow;  // of everything but ARP
     AttemptMemory arp;
     bool answered = false;  // received anything at all
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("ip", ip);
+      io("slow", slow);
+      io("arp", arp);
+      io("answered", answered);
+    }
   };
   using Attempts = absl::Span<const AttemptPair>;  // of one source
   // What was tried now: .ip, .arp.

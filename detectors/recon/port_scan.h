@@ -38,6 +38,11 @@ class PortScan {
 
   explicit PortScan(const Config& config) : config_(config), states_(kStatesMax) {}
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    states_.Keep(io);
+  }
 
  private:
   static constexpr size_t kStatesMax = 32'768;
@@ -50,6 +55,13 @@ class PortScan {
   struct State {
     AttemptMemory fast, slow;
     uint64_t stealth = 0;  // packets, while `fast` lasts
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("fast", fast);
+      io("slow", slow);
+      io("stealth", stealth);
+    }
   };
   struct Verdict {
     const AttemptMemory* memory = nullptr;  // null: no scan

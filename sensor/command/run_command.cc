@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <ostream>
 #include <system_error>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -61,6 +62,19 @@ std::string HostIdentifier() {
   }
   identifier.resize(std::min<size_t>(identifier.size(), 64));
   return identifier.empty() ? "sensor" : identifier;
+}
+
+std::string ConfigOf(const RunArguments& arguments) {
+  std::error_code error;
+  if (!arguments.config.empty()) return arguments.config;
+  return std::filesystem::exists(kInstalledConfig, error) ? kInstalledConfig : "";
+}
+
+// The file was read without a fault a moment ago.
+std::vector<SettingDeclaration> DeclarationsOf(const std::string& path) {
+  absl::StatusOr<ConfigReading> reading = ReadConfig(path);
+  if (!reading.ok()) return {};
+  return std::move(reading->declarations);
 }
 
 void PlanCapture(const RunArguments& arguments, CaptureConfig& capture, Faults& faults) {
@@ -137,9 +151,7 @@ void DeclareRun(CLI::App& app, RunArguments& arguments) {
 absl::StatusOr<RunPlan> PlanRun(const RunArguments& arguments) {
   RunPlan plan;
   Faults faults;
-  std::error_code error;
-  std::string config = arguments.config;
-  if (config.empty() && std::filesystem::exists(kInstalledConfig, error)) config = kInstalledConfig;
+  const std::string config = ConfigOf(arguments);
   ApplySettings({config, arguments.home, arguments.sensor}, plan.config, faults);
   if (arguments.sensor.empty() && plan.config.sensor == SensorConfig{}.sensor) {
     plan.config.sensor = HostIdentifier();
@@ -148,6 +160,13 @@ absl::StatusOr<RunPlan> PlanRun(const RunArguments& arguments) {
   PlanOutput(arguments, plan.request, faults);
   plan.request.config_file = config;
   if (!faults.empty()) return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));
+  if (config.empty()) return plan;
+  plan.request.declarations = DeclarationsOf(config);
+  plan.request.read_again = [arguments]() -> absl::StatusOr<RunReading> {
+    absl::StatusOr<RunPlan> again = PlanRun(arguments);
+    if (!again.ok()) return again.status();
+    return RunReading{std::move(again->config), std::move(again->request.declarations)};
+  };
   return plan;
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -81,6 +82,24 @@ DeviceWindowConfig ReadDeviceWindows(Settings settings) {
   settings.Integer("devices_max", 16, 1'048'576, windows.devices_max);
   settings.Finish();
   return windows;
+}
+
+StateConfig ReadState(Settings settings) {
+  static constexpr absl::string_view kWhen[] = {"without_files", "always", "never"};
+  StateConfig state;
+  settings.Choice("when", kWhen, state.when);
+  std::string folder = state.folder;
+  settings.Text("folder", folder);
+  if (absl::StartsWith(folder, "/")) {
+    state.folder = std::move(folder);
+  } else {
+    settings.Fault("folder", absl::StrCat("allowed an absolute path (default ", state.folder, ")"));
+  }
+  settings.Integer("every_s", 10, 86'400, state.every_s);
+  settings.Integer("alert_age_max_s", 0, 86'400, state.alert_age_max_s);
+  settings.Integer("mib_max", 1, 4'096, state.mib_max);
+  settings.Finish();
+  return state;
 }
 
 DpdkOptions ReadDpdk(Settings settings) {
@@ -198,6 +217,7 @@ SensorConfig SensorConfig::Read(Settings& settings) {
   config.sinks = ReadExport(settings.Section("export"));
   config.service = ServiceConfig::Read(settings.Section("service"));
   config.local = ReadLocal(settings.Section("local"));
+  config.state = ReadState(settings.Section("state"));
   settings.Text("patterns_file", config.patterns_file);
   ReadEvidenceKey(settings, config.evidence_key_file);
   config.alert_pcaps = ReadAlertPcaps(settings.Section("alert_pcaps"));

@@ -40,6 +40,18 @@ struct PolicyConfig {
   std::shared_ptr<const Policy> compiled;  // of the main file and of these; null: no entries
 };
 
+// What the sensor remembers over a restart.
+struct StateConfig {
+  std::string when = "without_files";  // named on the command line; or always, never
+  std::string folder = "/var/lib/vedette/state";
+  uint32_t every_s = 300;
+  uint32_t alert_age_max_s = 600;  // older alerts are closed
+  uint32_t mib_max = 256;
+};
+inline bool KeepsState(const StateConfig& state, bool files_are_named) {
+  return state.when == "always" || (state.when != "never" && !files_are_named);
+}
+
 struct SensorConfig {
   std::string sensor = "replay";  // [A-Za-z0-9._-], 1 to 64: part of every event's identity
   std::string site = "default";   // as above: part of every device's name
@@ -53,6 +65,7 @@ struct SensorConfig {
   ExportConfig sinks;  // the section `export`
   ServiceConfig service;
   LocalConfig local;          // `run` only
+  StateConfig state;          // `run` only
   std::string patterns_file;  // as written; empty: the built-in patterns
   std::vector<PatternDefinition> patterns = BuiltInPatterns();
   PolicyConfig policy;

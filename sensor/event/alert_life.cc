@@ -228,6 +228,7 @@ void AlertLife::Absorb(Alert& alert, const Known& known) {
   AlertEvent& event = alert.event;
   alert.changed = true;
   alert.last_us = std::max(alert.last_us, finding.last_us);
+  alert.calm_from_us = std::max(alert.calm_from_us, alert.last_us);
   alert.calm_us = CalmUs(finding);
   event.last_ms = std::max(event.start_ms, Ms(alert.last_us));
   event.packets += Signed(finding.packets);
@@ -300,7 +301,7 @@ void AlertLife::AbsorbFlows(Alert& alert, const Finding& finding) {
 void AlertLife::CloseCalm(uint64_t begin_us, uint64_t end_us, std::vector<AlertEvent>& out) {
   for (auto at = alerts_.begin(); at != alerts_.end();) {
     const Alert& alert = at->second;
-    const bool calm = alert.last_us < begin_us && end_us > alert.last_us + alert.calm_us;
+    const bool calm = alert.calm_from_us < begin_us && end_us > alert.calm_from_us + alert.calm_us;
     at = calm ? Close(at, out) : std::next(at);
   }
 }
@@ -350,12 +351,32 @@ void AlertLife::Remember(const Key& key, int64_t last_ms) {
   if (!first) past_by_number_.erase(past->second.number);
   past->second = {.last_ms = last_ms, .number = ++closings_};
   past_by_number_.emplace(closings_, key);
-  if (past_.size() <= config_.open_max) return;
-  const auto oldest = past_by_number_.begin();
-  const auto forgotten = past_.find(oldest->second);
-  forgotten_ms_ = std::max(forgotten_ms_, forgotten->second.last_ms);
-  past_.erase(forgotten);
-  past_by_number_.erase(oldest);
+  while (past_.size() > config_.open_max) {
+    const auto oldest = past_by_number_.begin();
+    const auto forgotten = past_.find(oldest->second);
+    forgotten_ms_ = std::max(forgotten_ms_, forgotten->second.last_ms);
+    past_.erase(forgotten);
+    past_by_number_.erase(oldest);
+  }
+}
+
+void AlertLife::OnRestored() {
+  summaries_ = 0;
+  device_of_.clear();
+  for (auto& [key, alert] : alerts_) {
+    summaries_ += alert.summary;
+    for (const EndpointKey& subject : alert.subjects) device_of_[{key.first, subject}] = key.second;
+  }
+  past_by_number_.clear();
+  for (const auto& [key, past] : past_) past_by_number_.emplace(past.number, key);
+}
+
+void AlertLife::SkipRevisions(int32_t count) {
+  for (auto& [key, alert] : alerts_) alert.event.revision += count;
+}
+
+void AlertLife::OnAway(uint64_t away_us) {
+  for (auto& [key, alert] : alerts_) alert.calm_from_us += away_us;
 }
 
 void AlertLife::EndOfSource(std::vector<AlertEvent>& out) {

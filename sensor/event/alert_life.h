@@ -46,14 +46,31 @@ class AlertLife {
   // with its next finding.
   void SetPolicy(std::shared_ptr<const Policy> policy) { policy_.Set(std::move(policy)); }
   const PolicyGate& policy() const { return policy_; }
+  // From the next interval on.
+  void Reconfigure(const AlertLifeConfig& config) { config_ = config; }
+
+  // See detectors/keep.h. Who reads it in calls OnRestored.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("alerts", alerts_);
+    io("past", past_);
+    io("closings", closings_);
+    io("forgotten_ms", forgotten_ms_);
+  }
+  void OnRestored();
+  // So many of each alert may have been told since it was written: their ids are not used again.
+  void SkipRevisions(int32_t count);
+  // The sensor saw nothing for so long: nobody's calm.
+  void OnAway(uint64_t away_us);
 
  private:
   using Key = std::pair<std::string, std::string>;  // kind, device
   struct Alert {
     AlertEvent event;
     Severity severity = Severity::kLow;
-    double excess = 0;  // of the finding that gave the evidence: how far over its limit
-    uint64_t last_us = 0;
+    double excess = 0;          // of the finding that gave the evidence: how far over its limit
+    uint64_t last_us = 0;       // of the evidence
+    uint64_t calm_from_us = 0;  // the same, or later: nobody looked in between
     uint64_t calm_us = 0;
     int64_t told_ms = 0;   // end of the interval of the last open or update
     bool changed = false;  // since then
@@ -64,6 +81,22 @@ class AlertLife {
     absl::btree_map<std::string, double> peers;  // weights, bounded
     std::vector<FlowKey> flows;
     std::vector<EndpointKey> subjects;  // whose entries in device_of_ are this alert's
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("event", event);
+      io("severity", severity);
+      io("excess", excess);
+      io("last_us", last_us);
+      io("calm_from_us", calm_from_us);
+      io("calm_us", calm_us);
+      io("told_ms", told_ms);
+      io("changed", changed);
+      io("summary", summary);
+      io("peers", peers);
+      io("flows", flows);
+      io("subjects", subjects);
+    }
   };
   using Alerts = absl::btree_map<Key, Alert>;
   struct Known {  // a finding and whom it is about
@@ -77,6 +110,12 @@ class AlertLife {
   struct Past {
     int64_t last_ms = 0;
     uint64_t number = 0;  // of its closing
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("last_ms", last_ms);
+      io("number", number);
+    }
   };
 
   Known Identified(const Finding& finding) const;

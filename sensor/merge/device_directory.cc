@@ -26,7 +26,7 @@ size_t DeviceDirectory::KeyHasher::operator()(const EndpointKey& key) const {
 }
 
 DeviceDirectory::DeviceDirectory(std::string site, const HomeNetworks& home, size_t devices_max)
-    : site_(std::move(site)), home_(home), devices_max_(devices_max) {}
+    : site_(std::move(site)), home_(&home), devices_max_(devices_max) {}
 
 void DeviceDirectory::Observe(const IntervalView& view) {
   // All MACs first: which are routers' decides whose address it is.
@@ -116,7 +116,7 @@ DeviceIdentity DeviceDirectory::Identify(const EndpointKey& key) const {
     return identity;
   }
   identity.ip = IpText(key.ip);
-  identity.home = home_.Contains(key.ip);
+  identity.home = home_->Contains(key.ip);
   if (!identity.home) {
     identity.vlan = 0;
     identity.device = absl::StrCat("ext/0/", identity.ip);

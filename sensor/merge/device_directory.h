@@ -24,11 +24,21 @@ class DeviceDirectory {
   DeviceDirectory(std::string site, const HomeNetworks& home, size_t devices_max);
 
   void Observe(const IntervalView& view);
+  // Whose addresses are devices, from here on; it outlives this.
+  void SetHome(const HomeNetworks& home) { home_ = &home; }
   DeviceIdentity Identify(const EndpointKey& key) const;
 
   size_t devices() const { return addresses_.size(); }
   size_t devices_max() const { return devices_max_; }
   uint64_t evicted() const { return evicted_; }
+
+  // See detectors/keep.h.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("addresses", addresses_);
+    io("macs", macs_);
+    io("names", names_);
+  }
 
  private:
   static constexpr size_t kIp4sMax = 8, kIpsMax = 32;  // of one machine
@@ -40,16 +50,37 @@ class DeviceDirectory {
     MacAddress mac;
     bool mac_known = false;
     uint64_t last_us = 0;
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("mac", mac);
+      io("mac_known", mac_known);
+      io("last_us", last_us);
+    }
   };
   struct Name {
     NameSource source = NameSource::kDhcp;
     std::string text;
     uint64_t last_us = 0;
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("source", source);
+      io("text", text);
+      io("last_us", last_us);
+    }
   };
   struct MacEntry {
     bool router = false;
     std::vector<IpAddress> ips;  // home ones it sent for; emptied once it is a router
     uint64_t last_us = 0;
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("router", router);
+      io("ips", ips);
+      io("last_us", last_us);
+    }
   };
 
   void ObserveMac(const EndpointInterval& endpoint);
@@ -61,7 +92,7 @@ class DeviceDirectory {
   void Prune(Map& map, size_t max, uint64_t* evicted);
 
   std::string site_;
-  const HomeNetworks& home_;
+  const HomeNetworks* home_;
   size_t devices_max_;
   absl::flat_hash_map<EndpointKey, AddressEntry, KeyHasher> addresses_;
   absl::flat_hash_map<EndpointKey, MacEntry, KeyHasher> macs_;  // keys of OfMac(mac, 0)

@@ -170,6 +170,16 @@ void DeviceWindows::AddEgress(Account& account, const EgressPair& pair) const {
   egress = {kept.begin(), kept.end()};
 }
 
+void DeviceWindows::OnRestored() {
+  const size_t words = (limits_.window_us / kSecondUs + 63) / 64;
+  if (kept_window_us_ != limits_.window_us) {
+    open_ = false;
+    accounts_.clear();
+    kept_window_us_ = limits_.window_us;
+  }
+  for (auto& [key, account] : accounts_) account.active_seconds.resize(words);
+}
+
 void DeviceWindows::Finish(const IdentityOf& identify, std::vector<DeviceEvent>& out) {
   if (!open_) return;
   open_ = false;

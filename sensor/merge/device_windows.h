@@ -42,9 +42,27 @@ class DeviceWindows {
 
   uint64_t refused() const { return refused_; }
 
+  // Of the window that is open; see detectors/keep.h. Who reads it in calls OnRestored.
+  template <typename Io>
+  void Keep(Io& io) {
+    io("open", open_);
+    io("begin_us", begin_us_);
+    io("window_us", kept_window_us_);
+    io("lost_packets", lost_packets_);
+    io("accounts", accounts_);
+  }
+  // A window of another length is forgotten.
+  void OnRestored();
+
  private:
   struct Traffic {
     uint64_t bytes = 0, packets = 0;
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("bytes", bytes);
+      io("packets", packets);
+    }
   };
   using Egress = absl::btree_map<IpAddress, Traffic>;
   using Destination = std::pair<IpAddress, Traffic>;
@@ -60,6 +78,19 @@ class DeviceWindows {
     ThetaSet peers, destinations;
     Egress egress;
     absl::btree_map<DecodeStatus, uint64_t> errors;
+
+    template <typename Io>
+    void Keep(Io& io) {
+      io("key", key);
+      io("last_us", last_us);
+      io("active_seconds", active_seconds);
+      io("counters", counters);
+      io("ports", ports);
+      io("peers", peers);
+      io("destinations", destinations);
+      io("egress", egress);
+      io("errors", errors);
+    }
     void Merge(const Account& other);
     void MergeSketches(absl::Span<const ShardRow> rows);
   };
@@ -72,6 +103,7 @@ class DeviceWindows {
   DeviceEvent EventOf(const Account& account, const DeviceIdentity& identity) const;
 
   Limits limits_;
+  uint64_t kept_window_us_ = limits_.window_us;  // of the run that wrote
   bool open_ = false;
   uint64_t begin_us_ = 0;
   uint64_t lost_packets_ = 0;

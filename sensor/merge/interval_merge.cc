@@ -76,7 +76,8 @@ absl::string_view NameOf(const NameSighting& n) { return {n.name.data(), n.name_
 
 }  // namespace
 
-const IntervalView& IntervalMerger::Merge(uint64_t second, Windows windows) {
+const IntervalView& IntervalMerger::Merge(uint64_t second, Windows windows, uint64_t lost) {
+  constexpr uint64_t kStarvedPart = 100;
   view_ = {};
   view_.begin_us = second * 1'000'000;
   view_.end_us = view_.begin_us + 1'000'000;
@@ -89,6 +90,8 @@ const IntervalView& IntervalMerger::Merge(uint64_t second, Windows windows) {
     view_.totals.Merge(window->counters);
     flows_active_ += window->flows_active;
   }
+  // A tap that is dead, or a sensor that is overrun, tells nothing of who was silent.
+  view_.starved = view_.totals.packets == 0 || lost > view_.totals.packets / kStarvedPart;
   MergeEndpoints(windows);
   MergePairs(windows);
   MergeLogs(windows);

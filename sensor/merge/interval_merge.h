@@ -29,12 +29,15 @@ struct MergeLosses {
 
 class IntervalMerger {
  public:
-  // `patterns` are the labels of the compiled ones, by index.
+  // `patterns` are the labels of all patterns, by index.
   // With a key the digests of matches become HMACs.
   IntervalMerger(const HomeNetworks& home, std::vector<PatternLabel> patterns, EvidenceKey key = {})
       : home_(home), patterns_(std::move(patterns)), key_(std::move(key)) {}
 
-  const IntervalView& Merge(uint64_t second, absl::Span<const ShardWindow* const> windows);
+  // `lost`: packets that were there and did not reach us.
+  const IntervalView& Merge(uint64_t second, absl::Span<const ShardWindow* const> windows,
+                            uint64_t lost = 0);
+  void SetPatterns(std::vector<PatternLabel> patterns) { patterns_ = std::move(patterns); }
 
   // Of the last Merge: every row, by key.
   absl::Span<const ShardRow> rows() const { return rows_; }

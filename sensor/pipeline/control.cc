@@ -1,17 +1,16 @@
 #include "sensor/pipeline/control.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sensor/event/flow_event.h"
 
 namespace vedette {
-namespace {
 
-// A match's pattern is an index into those that were compiled.
+// A match's pattern is an index into all of them.
 std::vector<PatternLabel> LabelsOf(const std::vector<PatternDefinition>& patterns) {
   std::vector<PatternLabel> labels;
   for (const PatternDefinition& pattern : patterns) {
-    if (!pattern.enabled) continue;
     labels.push_back({.name = pattern.name,
                       .severity = pattern.severity,
                       .minimum = static_cast<double>(pattern.minimum)});
@@ -19,25 +18,20 @@ std::vector<PatternLabel> LabelsOf(const std::vector<PatternDefinition>& pattern
   return labels;
 }
 
-}  // namespace
-
 Control::Control(const SensorConfig& config, SourceTold told, EventSink& sink, EvidenceKey key)
     : identity_{.sensor = config.sensor, .site = config.site},
       sink_(sink),
+      alert_config_(config.alerts),
       home_(config.home),
-      directory_(config.site, home_, config.device_windows.devices_max),
       identify_([this](const EndpointKey& endpoint) { return Identify(endpoint); }),
+      memory_(config, home_, identify_),
       merger_(home_, LabelsOf(config.patterns), std::move(key)),
-      detectors_(config.detectors),
       hot_(std::make_unique<Detectors::Hot>()),
-      alert_life_(config.alerts, identity_, identify_, config.policy.compiled),
-      device_windows_({.window_us = config.device_windows.window_s * uint64_t{1'000'000},
-                       .devices_max = config.device_windows.devices_max}),
       health_windows_(identity_, std::move(told), kShards * size_t{config.tracker.flows}) {}
 
 DeviceIdentity Control::Identify(const EndpointKey& key) const {
-  DeviceIdentity identity = directory_.Identify(key);
-  const Policy& policy = alert_life_.policy().policy();
+  DeviceIdentity identity = memory_.directory.Identify(key);
+  const Policy& policy = memory_.alerts.policy().policy();
   if (policy.empty()) return identity;
   identity.group = policy.GroupOf(PolicyEndOf(key, 128, identity));
   return identity;
@@ -47,20 +41,24 @@ void Control::OnInterval(uint64_t second, absl::Span<const SensorWindow* const> 
                          const IntervalAccount& account) {
   tables_.clear();
   for (const SensorWindow* window : windows) tables_.push_back(&window->tables);
-  const IntervalView& view = merger_.Merge(second, tables_);
+  if (restored_) Resume(second);
+  second_ = second;
+  const IntervalView& view = merger_.Merge(second, tables_, account.lost.total());
+  NoteEmpty(view);
   // Windows that lie before this interval are closed with what was known then.
-  device_windows_.Observe(view, merger_.rows(), identify_, devices_);
-  device_windows_.AddLost(account.lost.total());
-  directory_.Observe(view);
+  memory_.windows.Observe(view, merger_.rows(), identify_, devices_);
+  memory_.windows.AddLost(account.lost.total());
+  memory_.directory.Observe(view);
   Judge(view, windows);
   health_windows_.Observe(view, tables_, account.lost,
                           {.flows = merger_.flows_active(),
-                           .devices = directory_.devices(),
-                           .devices_max = directory_.devices_max(),
-                           .devices_evicted = directory_.evicted(),
-                           .alerts_open = alert_life_.open(),
+                           .devices = memory_.directory.devices(),
+                           .devices_max = memory_.directory.devices_max(),
+                           .devices_evicted = memory_.directory.evicted(),
+                           .alerts_open = memory_.alerts.open(),
                            .clock_offset_us = account.clock_offset_us,
-                           .policy = alert_life_.policy().TotalsAt(view.end_us)},
+                           .policy = memory_.alerts.policy().TotalsAt(view.end_us),
+                           .generation = generation_},
                           healths_);
   sink_.OnInterval(view, identify_);
   SendAlerts();
@@ -76,8 +74,8 @@ void Control::Judge(const IntervalView& view, absl::Span<const SensorWindow* con
     if (counters.packets + counters.flows_ended != 0) hot_->Merge(window->hot);
   }
   findings_.clear();
-  detectors_.Evaluate(*hot_, view, findings_);
-  alert_life_.Observe(std::move(findings_), view.begin_us, view.end_us, alerts_);
+  memory_.detectors.Evaluate(*hot_, view, findings_);
+  memory_.alerts.Observe(std::move(findings_), view.begin_us, view.end_us, alerts_);
   findings_ = {};
 }
 
@@ -87,11 +85,54 @@ void Control::OnFlows(std::span<const FlowRecord> records) {
   }
 }
 
-void Control::OnEnd(const SourceLosses& lost) {
-  device_windows_.AddLost(lost.total());
+std::vector<std::string> Control::Restore(const StateImage& image, uint32_t alert_age_max_s) {
+  const StateHeader& header = image.header();
+  restored_ = {
+      .second = header.second, .at_stop = header.at_stop, .alert_age_max_s = alert_age_max_s};
+  second_ = header.second;
+  return ReadState(image, memory_);
+}
+
+void Control::NoteEmpty(const IntervalView& view) {
+  constexpr uint64_t kAwayIntervals = 60;
+  if (view.totals.packets == 0) {
+    ++empty_intervals_;
+  } else if (std::exchange(empty_intervals_, 0) >= kAwayIntervals) {
+    memory_.detectors.OnAway();
+  }
+}
+
+void Control::Resume(uint64_t second) {
+  const Restored restored = *std::exchange(restored_, std::nullopt);
+  const uint64_t away_s = second - std::min(second, restored.second);
+  // Of the run that did not end as it should nobody knows how long it went on telling.
+  if (!restored.at_stop) {
+    const uint64_t told = away_s / alert_config_.update_every_s + 2;
+    memory_.alerts.SkipRevisions(static_cast<int32_t>(std::min<uint64_t>(told, 1'000'000)));
+  }
+  if (away_s <= 1) return;
+  memory_.detectors.OnAway();
+  memory_.alerts.OnAway((away_s - 1) * 1'000'000);
+  if (away_s > restored.alert_age_max_s) memory_.alerts.EndOfSource(alerts_);
+}
+
+void Control::Reconfigure(ControlSettings settings) {
+  home_ = HomeNetworks(std::move(settings.home));
+  memory_.detectors.Reconfigure(settings.detectors);
+  memory_.alerts.Reconfigure(settings.alerts);
+  memory_.alerts.SetPolicy(std::move(settings.policy));
+  alert_config_ = settings.alerts;
+  merger_.SetPatterns(std::move(settings.patterns));
+  generation_ = settings.generation;
+}
+
+void Control::OnEnd(const SourceLosses& lost, AtEnd at_end) {
+  memory_.windows.AddLost(lost.total());
   health_windows_.AddLost(lost);
-  alert_life_.EndOfSource(alerts_);
-  device_windows_.Finish(identify_, devices_);
+  if (at_end == AtEnd::kCloseAll) {
+    memory_.alerts.EndOfSource(alerts_);
+    memory_.windows.Finish(identify_, devices_);
+  }
   health_windows_.Finish(healths_);
   SendAlerts();
   SendDevices();

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,12 +17,10 @@
 #include "dataplane/worker/handover.h"
 #include "detectors/registry.h"
 #include "sensor/config/sensor_config.h"
-#include "sensor/event/alert_life.h"
 #include "sensor/event/events.h"
-#include "sensor/merge/device_directory.h"
-#include "sensor/merge/device_windows.h"
 #include "sensor/merge/interval_merge.h"
 #include "sensor/pipeline/health_windows.h"
+#include "sensor/state/sensor_memory.h"
 
 namespace vedette {
 
@@ -46,6 +45,30 @@ struct IntervalAccount {
   int64_t clock_offset_us = 0;
 };
 
+class Control;
+
+std::vector<PatternLabel> LabelsOf(const std::vector<PatternDefinition>& patterns);
+
+// What is done between two intervals: a state is copied, a configuration swapped. Control thread.
+class TickVisitor {
+ public:
+  virtual ~TickVisitor() = default;
+  virtual void OnTick(Control& control, uint64_t second) = 0;
+};
+
+// What may change while the sensor runs.
+struct ControlSettings {
+  std::vector<Prefix> home;
+  Detectors::Configs detectors;
+  AlertLifeConfig alerts;
+  std::vector<PatternLabel> patterns;
+  std::shared_ptr<const Policy> policy;
+  int32_t generation = 0;
+};
+
+// When the sensor ends and its memory is kept, alerts stay open and the window goes on later.
+enum class AtEnd : uint8_t { kCloseAll, kKeepOpen };
+
 class Control {
  public:
   using SensorWindow = Window<Detectors::Hot>;
@@ -58,17 +81,37 @@ class Control {
                   const IntervalAccount& account = {});
   // Flows that ended in the interval before.
   void OnFlows(std::span<const FlowRecord> records);
-  // The sources have ended: closes every alert and window.
-  void OnEnd(const SourceLosses& lost = {});
+  // The sources have ended.
+  void OnEnd(const SourceLosses& lost = {}, AtEnd at_end = AtEnd::kCloseAll);
+
+  // Before the first interval: goes on where another run ended. Alerts older than `alert_age_max_s`
+  // by then are closed. Returns what could not be taken over, a line each.
+  std::vector<std::string> Restore(const StateImage& image, uint32_t alert_age_max_s);
+  // As of the last interval.
+  SensorMemory CopyMemory() const { return memory_; }
+  uint64_t second() const { return second_; }
+  // From the next interval on.
+  void Reconfigure(ControlSettings settings);
 
   // Between intervals: what may be told from the next one on.
-  void SetPolicy(std::shared_ptr<const Policy> policy) { alert_life_.SetPolicy(std::move(policy)); }
-  const PolicyGate& policy() const { return alert_life_.policy(); }
+  void SetPolicy(std::shared_ptr<const Policy> policy) {
+    memory_.alerts.SetPolicy(std::move(policy));
+  }
+  const PolicyGate& policy() const { return memory_.alerts.policy(); }
 
   const MergeLosses& losses() const { return merger_.losses(); }
 
  private:
   DeviceIdentity Identify(const EndpointKey& key) const;
+  struct Restored {
+    uint64_t second = 0;
+    bool at_stop = false;
+    uint32_t alert_age_max_s = 0;
+  };
+  // Long enough without any packet, the tap was dead or the clock was set: nobody was silent.
+  void NoteEmpty(const IntervalView& view);
+  // What was kept meets the time it is now.
+  void Resume(uint64_t second);
   void Judge(const IntervalView& view, absl::Span<const SensorWindow* const> windows);
   void SendAlerts();
   void SendDevices();
@@ -76,14 +119,16 @@ class Control {
 
   EventIdentity identity_;
   EventSink& sink_;
+  AlertLifeConfig alert_config_;
   HomeNetworks home_;
-  DeviceDirectory directory_;
   IdentityOf identify_;
+  SensorMemory memory_;
   IntervalMerger merger_;
-  Detectors detectors_;
   std::unique_ptr<Detectors::Hot> hot_;  // merged; large
-  AlertLife alert_life_;
-  DeviceWindows device_windows_;
+  std::optional<Restored> restored_;     // until the first interval
+  uint64_t second_ = 0;
+  uint64_t empty_intervals_ = 0;  // in a row
+  int32_t generation_ = 0;
   HealthWindows health_windows_;
   std::vector<const ShardWindow*> tables_;
   std::vector<Finding> findings_;

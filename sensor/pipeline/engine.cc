@@ -36,7 +36,11 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const SensorConfig& confi
       PatternDatabase::Create(config.patterns);
   if (!patterns.ok()) return patterns.status();
   absl::StatusOr<std::array<uint64_t, 2>> secret = kReplaySecret;
-  if (setup.live) secret = RandomSecret();
+  if (setup.secret) {
+    secret = *setup.secret;
+  } else if (setup.live) {
+    secret = RandomSecret();
+  }
   if (!secret.ok()) return secret.status();
   absl::StatusOr<EvidenceKey> key = ReadEvidenceKey(
       config.evidence_key_file, setup.live ? WhenNoKey::kMakeOne : WhenNoKey::kFail);
@@ -60,13 +64,14 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const SensorConfig& confi
     pcaps = *std::move(opened);
   }
   if (!key->empty()) surroundings.options.inspector.content_secret = key->content_secret();
-  return std::unique_ptr<Engine>(new Engine(config, std::move(setup), std::move(surroundings),
+  return std::unique_ptr<Engine>(new Engine(config, std::move(setup), *secret, std::move(surroundings),
                                             *std::move(key), std::move(pcaps), sink));
 }
 
-Engine::Engine(const SensorConfig& config, EngineSetup setup, ShardSurroundings surroundings,
+Engine::Engine(const SensorConfig& config, EngineSetup setup, std::array<uint64_t, 2> secret, ShardSurroundings surroundings,
                EvidenceKey key, std::unique_ptr<AlertPcaps> pcaps, EventSink& sink)
     : setup_(std::move(setup)),
+      secret_(secret),
       surroundings_(std::move(surroundings)),
       ended_(setup_.workers, false),
       pcaps_(std::move(pcaps)),
@@ -142,6 +147,51 @@ void Engine::Run(std::span<PacketSource* const> sources) {
   RunControl();
 }
 
+void Engine::Offer(std::unique_ptr<EngineUpdate> update) {
+  const std::lock_guard lock(offered_mutex_);
+  if (update->workers == nullptr && offered_ != nullptr) {
+    update->workers = std::move(offered_->workers);
+  }
+  offered_ = std::move(update);
+}
+
+std::unique_ptr<WorkerSettings> Engine::MakeWorkerSettings(
+    const std::vector<Prefix>& home, std::shared_ptr<const PatternDatabase> patterns) const {
+  auto settings = std::make_unique<WorkerSettings>(WorkerSettings{.home = HomeNetworks(home)});
+  for (auto& tools : settings->patterns) {
+    tools = std::make_unique<PatternTools>(
+        patterns, ContentSecret(surroundings_.options.inspector, surroundings_.hash),
+        surroundings_.options.inspector.streams);
+  }
+  return settings;
+}
+
+// The workers follow at their next marks; a second or two still hold what the old ones saw.
+void Engine::TakeUpdate() {
+  std::unique_ptr<EngineUpdate> update;
+  {
+    const std::lock_guard lock(offered_mutex_);
+    update = std::move(offered_);
+  }
+  if (update != nullptr) {
+    if (update->workers != nullptr) {
+      update->workers->number = ++worker_settings_made_;
+      worker_settings_.push_back(std::move(update->workers));
+      for (const auto& worker : workers_) worker->Offer(*worker_settings_.back());
+    }
+    generation_.store(update->control.generation, std::memory_order_relaxed);
+    control_.Reconfigure(std::move(update->control));
+  }
+  FreeOldSettings();
+}
+
+void Engine::FreeOldSettings() {
+  if (worker_settings_.size() < 2) return;
+  uint64_t taken = worker_settings_made_;
+  for (const auto& worker : workers_) taken = std::min(taken, worker->settings_taken());
+  std::erase_if(worker_settings_, [taken](const auto& old) { return old->number < taken; });
+}
+
 EngineProgress Engine::progress() const {
   EngineProgress progress{.control = turns_.load()};
   for (const auto& worker : workers_) progress.workers.push_back(worker->turns());
@@ -164,9 +214,11 @@ void Engine::ControlLoop() {
       windows_[shard]->Clear();
       handovers_[shard % handovers_.size()]->GiveBack(shard, windows_[shard]);
     }
+    TakeUpdate();
+    if (visitor_ != nullptr) visitor_->OnTick(control_, second);
     turns_.Add();
   }
-  control_.OnEnd(NewlyLost());
+  control_.OnEnd(NewlyLost(), at_end_);
 }
 
 // From whichever has something: a worker that waits for room here keeps the reader from giving

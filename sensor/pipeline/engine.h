@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -47,6 +49,14 @@ struct EngineSetup {
   std::vector<int> cores;
   // A line for the log, from any thread; empty: nobody reads it.
   std::function<void(const std::string&)> tell;
+  // Of the tables, where a state that is kept was made with it; else a live sensor draws one.
+  std::optional<std::array<uint64_t, 2>> secret;
+};
+
+// A configuration for a sensor that runs, all made.
+struct EngineUpdate {
+  ControlSettings control;
+  std::unique_ptr<WorkerSettings> workers;  // null: as they are
 };
 
 // How often each loop has come round since the start. One that stands still hangs; while sources
@@ -79,6 +89,24 @@ class Engine {
   // with one start, so that they mark the same seconds. What they lost is told with the packets.
   void RunLive(absl::Span<LiveSource* const> sources);
 
+  // Before the run. `visitor`, which may be null, is called at every tick.
+  void Attend(TickVisitor* visitor, AtEnd at_end) {
+    visitor_ = visitor;
+    at_end_ = at_end;
+  }
+  std::vector<std::string> Restore(const StateImage& image, uint32_t alert_age_max_s) {
+    return control_.Restore(image, alert_age_max_s);
+  }
+  // Any thread: takes effect at a tick. One that still waits is replaced.
+  void Offer(std::unique_ptr<EngineUpdate> update);
+  // Any thread: for an update of this engine.
+  std::unique_ptr<WorkerSettings> MakeWorkerSettings(
+      const std::vector<Prefix>& home, std::shared_ptr<const PatternDatabase> patterns) const;
+  // Any thread: of the configuration in use, from 0.
+  int32_t generation() const { return generation_.load(std::memory_order_relaxed); }
+
+  const std::array<uint64_t, 2>& secret() const { return secret_; }
+  const Control& control() const { return control_; }
   const KeyedHash& hash() const { return surroundings_.hash; }
   const MergeLosses& losses() const { return control_.losses(); }
   // Any thread.
@@ -87,8 +115,9 @@ class Engine {
   const PolicyGate& policy() const { return control_.policy(); }
 
  private:
-  Engine(const SensorConfig& config, EngineSetup setup, ShardSurroundings surroundings,
-         EvidenceKey key, std::unique_ptr<AlertPcaps> pcaps, EventSink& sink);
+  Engine(const SensorConfig& config, EngineSetup setup, std::array<uint64_t, 2> secret,
+         ShardSurroundings surroundings, EvidenceKey key, std::unique_ptr<AlertPcaps> pcaps,
+         EventSink& sink);
   // Runs on a thread of its own, on the n-th of the processors.
   void Start(size_t n, std::function<void()> loop);
   void StartFannedOut(PacketSource& source);
@@ -99,6 +128,8 @@ class Engine {
   void RunControl();
   void ControlLoop();
   SourceLosses NewlyLost();
+  void TakeUpdate();
+  void FreeOldSettings();
   // Takes what the workers hand over, up to the next mark of each. False: they have ended.
   bool CollectInterval(uint64_t& second);
   enum class Collected { kAll, kMark, kEnd };
@@ -106,6 +137,7 @@ class Engine {
   Collected Collect(size_t worker, uint64_t& second);
 
   EngineSetup setup_;
+  std::array<uint64_t, 2> secret_;
   ShardSurroundings surroundings_;
   HandoverBell bell_;
   std::vector<std::unique_ptr<Handover<Observe>>> handovers_;
@@ -118,6 +150,13 @@ class Engine {
   std::vector<std::thread> threads_;
   absl::Span<LiveSource* const> live_;
   SourceLosses lost_before_;
+  TickVisitor* visitor_ = nullptr;
+  AtEnd at_end_ = AtEnd::kCloseAll;
+  std::mutex offered_mutex_;
+  std::unique_ptr<EngineUpdate> offered_;
+  std::atomic<int32_t> generation_{0};
+  std::vector<std::unique_ptr<const WorkerSettings>> worker_settings_;  // oldest first
+  uint64_t worker_settings_made_ = 0;
   std::unique_ptr<AlertPcaps> pcaps_;  // null: not wanted
   Control control_;
 };

@@ -68,6 +68,7 @@ void HealthWindows::Finish(std::vector<HealthEvent>& out) {
   event.window_start_ms = Signed(begin_us_ / 1'000);
   event.window_ms = Signed(kWindowUs / 1'000);
   event.version = VEDETTE_VERSION;
+  event.generation = gauges_.generation;
   event.source = told_.source;
   event.packets_processed = Signed(totals_.packets);
   event.packets_received = Signed(totals_.packets + lost_.total());

@@ -22,6 +22,7 @@ struct HealthGauges {
   uint64_t flows = 0, devices = 0, devices_max = 0, devices_evicted = 0, alerts_open = 0;
   int64_t clock_offset_us = 0;
   PolicyTotals policy;
+  int32_t generation = 0;  // of the configuration
 };
 
 // Where packets and times come from.

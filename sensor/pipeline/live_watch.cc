@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <utility>
 
 #include "sensor/event/text_safety.h"
 #include "sensor/pipeline/replay_request.h"
@@ -41,7 +42,8 @@ void BlockSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-LiveWatch::LiveWatch(LiveSources& live) : live_(live), signals_(WatchedSignals()) {
+LiveWatch::LiveWatch(LiveSources& live, WatchCalls calls)
+    : live_(live), calls_(std::move(calls)), signals_(WatchedSignals()) {
   TellStates();
   thread_ = std::jthread([this](const std::stop_token& ended) { Watch(ended); });
 }
@@ -64,16 +66,23 @@ void LiveWatch::Watch(const std::stop_token& ended) {
 void LiveWatch::OnSignal(int signal) {
   const char* name = strsignal(signal);
   if (signal == SIGHUP) {
-    spdlog::warn("{}: the configuration is read at start only; restart to apply a new one", name);
+    if (stopped_by_ == 0) calls_.reload();
     return;
   }
-  if (stopping_) {
+  if (stopped_by_ != 0) {
     spdlog::error("{} again: ending at once, with events unwritten", name);
     _exit(static_cast<int>(ExitStatus::kFailed));
   }
-  stopping_ = true;
+  stopped_by_ = signal;
   spdlog::info("{}: stopping", name);
+  calls_.stopping();
   for (const auto& source : live_.sources) source->Stop();
+}
+
+std::string LiveWatch::reason() const {
+  const int signal = stopped_by_;
+  if (signal == 0) return "the end of every source";
+  return signal == SIGTERM ? "SIGTERM" : "SIGINT";
 }
 
 void LiveWatch::TellStates() {

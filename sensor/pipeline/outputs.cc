@@ -12,17 +12,13 @@
 namespace vedette {
 namespace {
 
-bool WritesFiles(const RunRequest& request) {
-  return !(request.alerts.empty() && request.devices.empty() && request.flows.empty() &&
-           request.health.empty());
-}
-
 // The folder that stands in for a broker is for a service: who named files of their own on the
 // command line gets those. Null where nothing is left.
 absl::StatusOr<std::unique_ptr<Exporter>> OpenSinks(const SensorConfig& config,
                                                     const RunRequest& request, int64_t boot_ms) {
   const ExportConfig& sinks = config.sinks;
-  const bool to_files = sinks.to_files() && (sinks.files.when == "always" || !WritesFiles(request));
+  const bool to_files =
+      sinks.to_files() && (sinks.files.when == "always" || !request.names_files());
   if (!to_files && !sinks.to_kafka()) return std::unique_ptr<Exporter>();
   ExportConfig wanted = sinks;
   if (!to_files) wanted.files.when = "never";

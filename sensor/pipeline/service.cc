@@ -59,7 +59,8 @@ EngineSetup SetupOf(const SensorConfig& config, const RunRequest& request, int64
 Service::Service(const SensorConfig& config, const RunRequest& request)
     : config_(config),
       request_(request),
-      boot_ms_(static_cast<int64_t>(ReadHostTime().wall_us / 1'000)),
+      now_(ReadHostTime()),
+      boot_ms_(static_cast<int64_t>(now_.wall_us / 1'000)),
       cores_(CoresOf(config.capture)),
       confinement_(config,
                    {.config_file = request.config_file,
@@ -84,6 +85,7 @@ absl::Status Service::Open() {
   absl::Status given_up = GiveUpRights(&Confinement::Begin);
   if (given_up.ok() && !dpdk) given_up = GiveUpRights(&Confinement::Complete);
   if (!given_up.ok()) return given_up;
+  if (const absl::Status loaded = LoadState(); !loaded.ok()) return loaded;
   if (const absl::Status made = MakeEngine(); !made.ok()) return made;
   return dpdk ? OpenDpdk() : OpenKernels();
 }
@@ -120,20 +122,36 @@ absl::Status Service::OpenOutputs() {
   return outputs.status();
 }
 
+absl::Status Service::LoadState() {
+  absl::StatusOr<std::optional<SavedState>> state = SavedState::Load(config_, request_, now_);
+  if (!state.ok()) {
+    LogFault(state.status());
+    return state.status();
+  }
+  state_ = *std::move(state);
+  return absl::OkStatus();
+}
+
 absl::Status Service::MakeEngine() {
+  EngineSetup setup = SetupOf(config_, request_, boot_ms_, cores_.cores);
+  if (state_ && state_->image) setup.secret = state_->image->header().secret;
   absl::StatusOr<std::unique_ptr<Engine>> engine =
-      Engine::Create(config_, SetupOf(config_, request_, boot_ms_, cores_.cores), heard_);
+      Engine::Create(config_, std::move(setup), heard_);
   if (!engine.ok()) {
     LogFault(engine.status());
     return engine.status();
   }
   engine_ = *std::move(engine);
+  if (state_) keeper_ = KeepState(*std::move(state_), config_, boot_ms_, *engine_);
+  state_.reset();
+  reloader_ = std::make_unique<Reloader>(config_, request_, *engine_);
   table_bytes_ = PopulateMemory();
   return absl::OkStatus();
 }
 
 absl::Status Service::OpenSources() {
-  absl::StatusOr<LiveSources> live = OpenLiveSources(config_.capture, config_.dpdk, ReadHostTime());
+  absl::StatusOr<LiveSources> live =
+      OpenLiveSources(config_.capture, config_.dpdk, StartTime(keeper_.get()));
   if (!live.ok()) {
     LogFault(live.status());
     return live.status();
@@ -164,13 +182,24 @@ void Service::Loop() {
                    absl::Seconds(config_.sinks.stop_wait_s));
   observer_.OnReady();
   {
-    const LiveWatch watch(*live_);
+    const LiveWatch watch(
+        *live_, {.reload = [this] { Reload(); }, .stopping = [this] { observer_.OnStopping(); }});
     engine_->RunLive(live_->pointers());
+    reason_ = watch.reason();
   }
   observer_.OnStopping();
 }
 
+void Service::Reload() {
+  observer_.OnReloading();
+  reloader_->Reload();
+  observer_.OnReady();
+}
+
 ExitStatus Service::Stop() {
+  spdlog::info("stopped by {}; configuration of generation {}", reason_, engine_->generation());
+  // What cannot be kept was told; events matter more.
+  if (keeper_ != nullptr) static_cast<void>(keeper_->OnStop(engine_->control()));
   return outputs_->Finish().ok() ? ExitStatus::kDone : ExitStatus::kFailed;
 }
 

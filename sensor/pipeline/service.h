@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
+#include "dataplane/capture/live_clock.h"
 #include "sensor/config/sensor_config.h"
 #include "sensor/pipeline/core_choice.h"
 #include "sensor/pipeline/engine.h"
@@ -17,8 +19,11 @@
 #include "sensor/pipeline/live_sources.h"
 #include "sensor/pipeline/local_view.h"
 #include "sensor/pipeline/outputs.h"
+#include "sensor/pipeline/reloader.h"
 #include "sensor/pipeline/replay_request.h"
 #include "sensor/pipeline/run_request.h"
+#include "sensor/pipeline/saved_state.h"
+#include "sensor/pipeline/state_keeper.h"
 #include "sensor/service/confinement.h"
 #include "sensor/service/managed_service.h"
 
@@ -40,16 +45,20 @@ class Service {
   absl::Status GiveUpRights(absl::Status (Confinement::*step)());
   // Each fault in the log; the first is returned.
   absl::Status OpenOutputs();
+  absl::Status LoadState();
   absl::Status MakeEngine();
   absl::Status OpenSources();
   absl::Status OpenLocal();
   void LogStart() const;
   void Loop();
+  void Reload();  // the watch's thread
   ExitStatus Stop();
 
   const SensorConfig& config_;
   const RunRequest& request_;
+  const HostTime now_;  // at start
   const int64_t boot_ms_;
+  std::string reason_;  // why the loop ended
   CoreChoice cores_;
   uint64_t table_bytes_ = 0;
   Confinement confinement_;
@@ -58,6 +67,9 @@ class Service {
   EventSinks heard_;  // the engine's: outputs, once they are open, and who stands beside
   std::unique_ptr<Engine> engine_;
   std::optional<LiveSources> live_;
+  std::optional<SavedState> state_;
+  std::unique_ptr<StateKeeper> keeper_;  // null: no state is kept
+  std::unique_ptr<Reloader> reloader_;
   ManagedService observer_;
   std::optional<LocalView> local_;
 };

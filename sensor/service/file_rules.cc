@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -83,6 +84,11 @@ class Rules {
 
 std::string FolderOf(const std::string& file) { return fs::path(file).parent_path().string(); }
 
+bool NamesFiles(const FilesInUse& files) {
+  return std::any_of(files.written.begin(), files.written.end(),
+                     [](const std::string& file) { return !file.empty(); });
+}
+
 struct Folder {
   std::string path;
   mode_t mode;
@@ -98,6 +104,7 @@ std::vector<Folder> FoldersOf(const SensorConfig& config, const FilesInUse& file
   if (sinks.to_kafka()) add(sinks.spool.folder, 0700);
   add(config.alert_pcaps.folder, 0700);
   if (config.local.unix()) add(FolderOf(SocketPathOf(config.local.socket)), 0755);
+  if (KeepsState(config.state, NamesFiles(files))) add(config.state.folder, 0700);
   for (const std::string& folder : files.folders) add(folder, 0750);
   // Files by which DPDK's environment is known to others are taken away at the end.
   if (UsesDpdk(config.capture)) add("/var/run/dpdk", 0700);
