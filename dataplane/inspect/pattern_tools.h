@@ -15,9 +15,7 @@ namespace vedette {
 struct PatternTools {
   // `streams`: followed at one time.
   PatternTools(std::shared_ptr<const PatternDatabase> patterns, KeyHash secret, size_t streams_max)
-      : database(std::move(patterns)),
-        scanner(database, secret),
-        datagram(*database) {
+      : database(std::move(patterns)), scanner(database, secret), datagram(*database) {
     streams.reserve(streams_max);
     for (size_t i = 0; i < streams_max; ++i) streams.emplace_back(*database);
   }

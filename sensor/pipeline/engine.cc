@@ -64,12 +64,14 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const SensorConfig& confi
     pcaps = *std::move(opened);
   }
   if (!key->empty()) surroundings.options.inspector.content_secret = key->content_secret();
-  return std::unique_ptr<Engine>(new Engine(config, std::move(setup), *secret, std::move(surroundings),
-                                            *std::move(key), std::move(pcaps), sink));
+  return std::unique_ptr<Engine>(new Engine(config, std::move(setup), *secret,
+                                            std::move(surroundings), *std::move(key),
+                                            std::move(pcaps), sink));
 }
 
-Engine::Engine(const SensorConfig& config, EngineSetup setup, std::array<uint64_t, 2> secret, ShardSurroundings surroundings,
-               EvidenceKey key, std::unique_ptr<AlertPcaps> pcaps, EventSink& sink)
+Engine::Engine(const SensorConfig& config, EngineSetup setup, std::array<uint64_t, 2> secret,
+               ShardSurroundings surroundings, EvidenceKey key, std::unique_ptr<AlertPcaps> pcaps,
+               EventSink& sink)
     : setup_(std::move(setup)),
       secret_(secret),
       surroundings_(std::move(surroundings)),
