@@ -93,7 +93,7 @@ std::string BarsLine(const SensorFigures& s, const TerminalStyle& style) {
                                                        "\xe2\x96\x88"};
   static constexpr std::array<const char*, 9> kPlain = {" ", ".", ".", ":", ":",
                                                         "-", "=", "*", "#"};
-  const size_t room = style.width - std::min<size_t>(style.width, 24);
+  const size_t room = style.width - std::min<size_t>(style.width, 27);
   const size_t shown = std::min(room, s.seconds.size());
   int64_t most = 0;
   for (size_t i = s.seconds.size() - shown; i < s.seconds.size(); ++i) {
@@ -110,7 +110,7 @@ std::string BarsLine(const SensorFigures& s, const TerminalStyle& style) {
   }
   return absl::StrCat("         ", Painted(bars, Ink::kLow, style), " ",
                       Fitted(absl::StrCat("max ", RateText(static_cast<double>(most) * 8, "bit/s")),
-                             14, style.utf8));
+                             17, style.utf8));
 }
 
 std::string TablesLine(const SensorFigures& s, const TerminalStyle& style) {

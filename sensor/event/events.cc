@@ -187,6 +187,8 @@ void WriteFields(const HealthEvent& e, JsonWriter& writer) {
   writer.Field("spool_bytes", e.spool_bytes);
   writer.Field("spool_age_ms", e.spool_age_ms);
   writer.Field("kafka_rtt_ms", e.kafka_rtt_ms);
+  writer.Field("event_latency_p50_ms", e.event_latency_p50_ms);
+  writer.Field("event_latency_p99_ms", e.event_latency_p99_ms);
   writer.Field("clock_source", e.clock_source);
   writer.Field("clock_offset_us", e.clock_offset_us);
   writer.Field("models", e.models);

@@ -114,6 +114,7 @@ struct HealthEvent {
   std::map<std::string, EventCounts> events;
   CountMap dropped_events_by_reason;
   int64_t spool_bytes = 0, spool_age_ms = 0, kafka_rtt_ms = 0;
+  int64_t event_latency_p50_ms = 0, event_latency_p99_ms = 0;
   std::string clock_source;
   int64_t clock_offset_us = 0, models = 0;
   CountMap models_refused;

@@ -79,6 +79,9 @@ void Exporter::AddAccounts(HealthEvent& event) const {
       event.spool_age_ms = std::max(event.spool_age_ms, age_ms);
     }
     event.kafka_rtt_ms = std::max(event.kafka_rtt_ms, gauges.round_trip_ms.load());
+    if (!first || options_.boot_ms == 0) continue;  // a replay's packets are of any time
+    event.event_latency_p50_ms = gauges.from_packets.QuantileMs(0.5);
+    event.event_latency_p99_ms = gauges.from_packets.QuantileMs(0.99);
   }
 }
 

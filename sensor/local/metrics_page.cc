@@ -74,6 +74,32 @@ void Page::Is(const LatencyReading& latency, Labels labels) {
   histogram.sample_sum = static_cast<double>(latency.sum_ms) * 1e-3;
 }
 
+// All names there can be, so that a series is there before its first count.
+const std::set<std::string>& Layers() {
+  static const auto* const layers = [] {
+    auto* all = new std::set<std::string>;
+    for (const auto& status : kDecodeStatuses) {
+      const bool counted =
+          status.klass == DecodeClass::kMalformed || status.klass == DecodeClass::kIrregular;
+      if (counted) all->insert(std::string(status.wire_name.substr(0, status.wire_name.find('.'))));
+    }
+    return all;
+  }();
+  return *layers;
+}
+
+template <typename Names>
+CountMap WithZeros(const CountMap& counts, const Names& names) {
+  CountMap all = counts;
+  for (const auto& name : names) all.try_emplace(std::string(name), 0);
+  return all;
+}
+
+constexpr const char* kDropped[] = {"kernel",  "nic_errors", "nic_missed",
+                                    "no_mbuf", "other",      "ring_full"};
+constexpr const char* kClasses[] = {"cut_by_us", "malformed", "ok", "unsupported"};
+constexpr const char* kPolicyDecisions[] = {"adjusted", "allowed", "below_limit", "suppressed"};
+
 double InSeconds(int64_t ms) { return static_cast<double>(ms) * 1e-3; }
 
 void AddSensor(const Snapshot& s, absl::Time now, Page& page) {
@@ -102,11 +128,11 @@ void AddPackets(const Snapshot& s, Page& page) {
       .Is(totals.bytes);
   page.Counter("vedette_packets_dropped_total",
                "Packets received and not processed, by where they were lost.")
-      .Each(totals.dropped, "reason");
+      .Each(WithZeros(totals.dropped, kDropped), "reason");
   page.Counter("vedette_packets_decoded_total", "Packets processed, by what decoding came to.")
-      .Each(totals.decoded, "class");
+      .Each(WithZeros(totals.decoded, kClasses), "class");
   page.Counter("vedette_irregularities_total", "Irregularities found in packets, by layer.")
-      .Each(totals.irregularities, "layer");
+      .Each(WithZeros(totals.irregularities, Layers()), "layer");
   page.Counter("vedette_duplicate_packets_total", "Second copies of packets, not counted twice.")
       .Is(totals.duplicates);
   page.Counter("vedette_health_windows_total", "Windows of ten seconds that the sums are of.")
@@ -146,6 +172,21 @@ void AddAlerts(const Snapshot& s, Page& page) {
   for (const absl::string_view kind : Detectors::Names()) {
     const auto at = s.alerts_opened.find(std::string(kind));
     page.Is(at == s.alerts_opened.end() ? 0 : at->second, {{"kind", std::string(kind)}});
+  }
+}
+
+int64_t CountOf(const CountMap& counts, const char* name) {
+  const auto at = counts.find(name);
+  return at == counts.end() ? 0 : at->second;
+}
+
+void AddPolicy(const Snapshot& s, Page& page) {
+  page.Gauge("vedette_policy_entries", "Entries of the policy; expired ones decide nothing.")
+      .Is(CountOf(s.health.policy, "entries"), {{"state", "all"}})
+      .Is(CountOf(s.health.policy, "expired"), {{"state", "expired"}});
+  page.Counter("vedette_policy_decisions_total", "What entries of the policy did to alerts.");
+  for (const char* decision : kPolicyDecisions) {
+    page.Is(CountOf(s.health.policy, decision), {{"decision", decision}});
   }
 }
 
@@ -264,6 +305,7 @@ std::vector<MetricFamily> MetricsOf(const Snapshot* snapshot, const RequestCount
     AddPackets(*snapshot, page);
     AddTables(*snapshot, page);
     AddAlerts(*snapshot, page);
+    AddPolicy(*snapshot, page);
     AddInterfaces(*snapshot, page);
     AddEvents(*snapshot, page);
     AddExport(*snapshot, page);

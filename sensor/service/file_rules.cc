@@ -94,6 +94,12 @@ struct Folder {
   mode_t mode;
 };
 
+// The socket's own mode says who may ask. Empty: the root folder would be everything.
+std::string SocketFolderOf(const LocalConfig& local) {
+  const fs::path folder = fs::path(SocketPathOf(local.socket)).parent_path();
+  return folder == folder.root_path() ? "" : folder.string();
+}
+
 std::vector<Folder> FoldersOf(const SensorConfig& config, const FilesInUse& files) {
   std::vector<Folder> folders;
   const auto add = [&folders](const std::string& path, mode_t mode) {
@@ -106,6 +112,7 @@ std::vector<Folder> FoldersOf(const SensorConfig& config, const FilesInUse& file
   if (config.local.unix()) add(FolderOf(SocketPathOf(config.local.socket)), 0755);
   if (KeepsState(config.state, NamesFiles(files))) add(config.state.folder, 0700);
   for (const std::string& folder : files.folders) add(folder, 0750);
+  if (config.local.unix()) add(SocketFolderOf(config.local), 0755);
   // Files by which DPDK's environment is known to others are taken away at the end.
   if (UsesDpdk(config.capture)) add("/var/run/dpdk", 0700);
   return folders;
