@@ -25,6 +25,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr char kDevice[] = "192.168.1.20", kOutside[] = "203.0.113.9";
+constexpr uint8_t kSyn = 2;  // of TCP's flags
 constexpr char kCards[] =
     "POST /in HTTP/1.1\r\n\r\ncard=4111111111111111&x=1\n"
     "card=5555 5555 5555 4444&x=2\ncard=3782-822463-10005&x=3\n";
