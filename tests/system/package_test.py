@@ -21,6 +21,18 @@ BUILT = Path(GIVEN or ROOT / "build-package")
 CONFIGURATION = "/etc/vedette/vedette.yaml"
 CONFFILES = {CONFIGURATION, "/etc/vedette/patterns.yaml"}
 UNITS = Path("lib/systemd/system")
+# Starts a command, waits for its first health event, stops it as systemd does; ends as it ended.
+UNTIL_HEALTH = """
+rm -f /var/lib/vedette/events/*
+"$@" &
+sensor=$!
+for _ in $(seq 600); do
+  if ls /var/lib/vedette/events/health* >/dev/null 2>&1 || ! kill -0 $sensor; then break; fi
+  sleep 0.1
+done
+kill -TERM $sensor
+wait $sensor
+"""
 # What unattended upgrades do where both sides changed a file: keep, and put the new one beside it.
 KEEP_CHANGED = ["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"]
 
@@ -147,15 +159,19 @@ class Life(system_test.SystemTest):
         command = shlex.split(re.search(r"^ExecStart=(.*)$", unit, re.M).group(1))
         run = ["setpriv", "--reuid=vedette", "--regid=vedette", "--clear-groups",
                "--inh-caps=+net_raw", "--ambient-caps=+net_raw", "--bounding-set=-all,+net_raw"]
-        without = self.debian.run(*run, "timeout", "20", *command, own_network=True)
+        # systemd would make them: RuntimeDirectory, LogsDirectory.
+        self.inside("install", "-d", "-o", "vedette", "-g", "vedette", "-m", "750", "/run/vedette",
+                    "/var/log/vedette")
+        without = self.debian.run(*run, "timeout", "100", *command, own_network=True)
         self.assertEqual(without.returncode, sensor_run.USAGE, "no interface is named")
         self.assertIn("interface", without.stderr.decode())
         configuration = self.inside_path(CONFIGURATION)
         untouched = configuration.read_text()
         self.addCleanup(configuration.write_text, untouched)
         configuration.write_text(untouched.replace("#   interfaces: [eth1]", "  interfaces: [lo]"))
-        self.inside(*run, "timeout", "--preserve-status", "4", *command, own_network=True)
-        self.assertTrue(list(self.inside_path("var/lib/vedette/events").glob("*health*")))
+        self.inside(*run, "sh", "-c", UNTIL_HEALTH, "sh", *command, own_network=True)
+        health = next(self.inside_path("var/lib/vedette/events").glob("health*")).read_text()
+        self.assertEqual(json.loads(health.split("\n")[0])["type"], "health")
 
     def test_6_upgrade(self):
         configuration = self.inside_path(CONFIGURATION)
