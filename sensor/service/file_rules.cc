@@ -82,8 +82,6 @@ class Rules {
   std::vector<FileRule> rules_;
 };
 
-std::string FolderOf(const std::string& file) { return fs::path(file).parent_path().string(); }
-
 bool NamesFiles(const FilesInUse& files) {
   return std::any_of(files.written.begin(), files.written.end(),
                      [](const std::string& file) { return !file.empty(); });
@@ -109,7 +107,6 @@ std::vector<Folder> FoldersOf(const SensorConfig& config, const FilesInUse& file
   if (sinks.to_files()) add(sinks.files.folder, 0750);
   if (sinks.to_kafka()) add(sinks.spool.folder, 0700);
   add(config.alert_pcaps.folder, 0700);
-  if (config.local.unix()) add(FolderOf(SocketPathOf(config.local.socket)), 0755);
   if (KeepsState(config.state, NamesFiles(files))) add(config.state.folder, 0700);
   for (const std::string& folder : files.folders) add(folder, 0750);
   if (config.local.unix()) add(SocketFolderOf(config.local), 0755);
