@@ -23,7 +23,8 @@ inline constexpr uint8_t kMapped4Bits = 96;  // an IPv4 prefix of n bits is a ma
 // The first `length` bits of an address, the others zero.
 inline IpAddress NetworkOf(IpAddress ip, unsigned length) {
   for (unsigned byte = 0; byte < ip.bytes.size(); ++byte) {
-    const unsigned kept = std::min(length - std::min(length, byte * 8), 8U);
+    const unsigned before = byte * 8;
+    const unsigned kept = length <= before ? 0 : std::min(length - before, 8U);
     ip.bytes[byte] = static_cast<uint8_t>(ip.bytes[byte] & (0xff00U >> kept));
   }
   return ip;
