@@ -1,0 +1,1 @@
+"""What scripts/central starts beside Kafka: fetched (fetch), started (start), loaded (load)."""

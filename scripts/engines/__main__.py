@@ -1,0 +1,35 @@
+"""Runs in the environment that fetch made: scripts/central hands over to it."""
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from .fetch import ROOT, say
+from .start import Machine
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/central")
+    parser.add_argument("action", choices=["up", "down", "status"])
+    parser.add_argument("--data", type=Path, default=ROOT / "build-central/data",
+                        help="logs and data of all engines [build-central/data]")
+    parser.add_argument("--jars", type=Path, default=ROOT / "build-central/jars",
+                        help="where class paths are kept [build-central/jars]")
+    parser.add_argument("--shift", type=int, default=0, help="added to every port [0]")
+    parser.add_argument("--kill", action="store_true", help="down: with SIGKILL")
+    parser.add_argument("--wipe", action="store_true", help="down: delete the data")
+    options = parser.parse_args()
+    machine = Machine(options.data.resolve(), options.jars.resolve(), options.shift)
+    if options.action == "up":
+        machine.up()
+        say(f"all serve; data and logs: {machine.data}")
+    elif options.action == "down":
+        machine.down(options.kill)
+        if options.wipe:
+            shutil.rmtree(machine.data, ignore_errors=True)
+    else:
+        machine.status()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
