@@ -1,0 +1,133 @@
+"""Loads what the engines work on: topics into Kafka, jobs into Flink. Each part can be repeated: what
+is there stays, what has changed is changed."""
+import json
+import re
+import subprocess
+import time
+import urllib.request
+
+import yaml
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource,
+                                   NewTopic)
+
+from .fetch import CENTRAL, fail, say
+
+
+def topics(machine):
+    """Makes topics that are missing, and brings settings of the others to what the file says."""
+    wanted = yaml.safe_load((CENTRAL / "kafka/topics.yaml").read_text())
+    admin = AdminClient({"bootstrap.servers": machine.address("kafka")})
+    there = admin.list_topics(timeout=30).topics
+    one = wanted["one_machine"]
+    configs = {name: {**wanted["config"], **topic.get("config", {})}
+               for name, topic in wanted["topics"].items()}
+    for config in configs.values():
+        config["min.insync.replicas"] = min(config["min.insync.replicas"], one["replication"])
+    made = admin.create_topics(
+        [NewTopic(name, num_partitions=min(topic["partitions"], one["partitions"]),
+                  replication_factor=one["replication"],
+                  config={key: str(value) for key, value in configs[name].items()})
+         for name, topic in wanted["topics"].items() if name not in there]) if set(
+             wanted["topics"]) - set(there) else {}
+    changed = admin.incremental_alter_configs(
+        [ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=[
+            ConfigEntry(key, str(value), incremental_operation=AlterConfigOpType.SET)
+            for key, value in configs[name].items()])
+         for name in wanted["topics"] if name in there]) if set(wanted["topics"]) & set(there) else {}
+    for future in (*made.values(), *changed.values()):
+        try:
+            future.result(timeout=60)
+        except KafkaException as error:
+            fail(f"Kafka refuses a topic of central/kafka/topics.yaml: {error}")
+    say(f"{len(made)} topics made, {len(changed)} as they should be")
+
+
+def functions(machine):
+    """Compiles Flink's functions, when they have changed, into the jar that jobs bring along."""
+    sources = sorted((CENTRAL / "flink/java/vedette").glob("*.java"))
+    jar = machine.jars / "vedette-flink.jar"
+    if jar.exists() and all(jar.stat().st_mtime > source.stat().st_mtime for source in sources):
+        return jar
+    classes = machine.jars / "vedette-flink"
+    for command in (
+            ["javac", "-nowarn", "-parameters", "--release", "17", "-d", classes, "-cp",
+             f"{machine.jars}/flink-dist/*:{machine.jars}/flink/*", *sources],
+            ["jar", "--create", "--file", jar, "-C", classes, "."]):
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+        if done.returncode != 0:
+            fail(f"{command[0]}: {done.stderr[-3000:]}")
+    return jar
+
+
+class Jobs:
+    """Flink's jobs, one of each SQL file beside tables.sql; a job that is away goes on from its last
+    checkpoint."""
+
+    def __init__(self, machine):
+        self.machine, self.folder = machine, machine.data / "flink"
+        self.known = self.folder / "jobs.json"
+        self.ids = json.loads(self.known.read_text()) if self.known.exists() else {}
+
+    def running(self):
+        overview = json.loads(self.machine.get("flink_rest/jobs/overview"))
+        return {job["name"]: job for job in overview["jobs"]
+                if job["state"] not in ("CANCELED", "FAILED", "FINISHED")}
+
+    def checkpoint(self, name):
+        """The folder of the last whole one."""
+        found = [path.parent for path in
+                 (self.folder / "checkpoints" / self.ids.get(name, "none")).glob("chk-*/_metadata")]
+        return max(found, key=lambda path: int(path.name.split("-")[1]), default=None)
+
+    def submit(self, only=()):
+        jar, running = functions(self.machine), self.running()
+        for path in sorted((CENTRAL / "flink/sql").glob("*.sql")):
+            name = path.stem
+            if name == "tables" or name in running or (only and name not in only):
+                continue
+            before = self.checkpoint(name)
+            self.ids[name] = self.submit_one(name, path, jar, before)
+            self.known.write_text(json.dumps(self.ids))
+            say(f"job {name} {'goes on from its checkpoint' if before else 'begins'}")
+
+    def submit_one(self, name, path, jar, before):
+        values = {
+            "job": name, "brokers": self.machine.address("kafka"),
+            **yaml.safe_load((CENTRAL / "flink/settings.yaml").read_text()),
+            "execution.target": "remote", "execution.attached": "false",
+            "rest.address": "127.0.0.1", "rest.port": self.machine.ports["flink_rest"],
+            "pipeline.jars": f"file://{jar}", "pipeline.name": name, "parallelism.default": 1,
+        }
+        if before:
+            values["execution.state-recovery.path"] = f"file://{before}"
+        options = [option for option in (CENTRAL / "flink/jvm.options").read_text().splitlines()
+                   if option.startswith("-")]
+        jars = self.machine.jars
+        done = subprocess.run(
+            ["java", *options, "-Xmx384m", "-XX:TieredStopAtLevel=1", self.machine.log4j(),
+             f"-Dvedette.log={self.folder}/submit-{name}.log", "-cp",
+             f"{jar}:{jars}/flink-dist/*:{jars}/flink/*", "vedette.SubmitSql",
+             *(f"{key}={value}" for key, value in values.items()), "--",
+             str(CENTRAL / "flink/sql/tables.sql"), str(path)],
+            capture_output=True, text=True)
+        found = re.search(r"^job ([0-9a-f]+)$", done.stdout, re.M)
+        if not found:
+            fail(f"job {name} is refused:\n{(done.stdout + done.stderr)[-4000:]}")
+        return found[1]
+
+    def wait(self, patience_s=120):
+        """Until all run."""
+        end = time.monotonic() + patience_s
+        while time.monotonic() < end:
+            states = {name: job["state"] for name, job in self.running().items()}
+            if set(states) >= set(self.ids) and set(states.values()) == {"RUNNING"}:
+                return
+            time.sleep(0.5)
+        fail(f"Flink's jobs do not run: {states}; see {self.folder}/taskmanager.log")
+
+    def cancel(self, name):
+        request = urllib.request.Request(
+            f"http://{self.machine.address('flink_rest')}/jobs/{self.ids[name]}?mode=cancel",
+            method="PATCH")
+        urllib.request.urlopen(request, timeout=20).close()
