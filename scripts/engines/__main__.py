@@ -4,6 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from . import load
 from .fetch import ROOT, say
 from .start import Machine
 
@@ -22,6 +23,7 @@ def main():
     machine = Machine(options.data.resolve(), options.jars.resolve(), options.shift)
     if options.action == "up":
         machine.up()
+        load.everything(machine)
         say(f"all serve; data and logs: {machine.data}")
     elif options.action == "down":
         machine.down(options.kill)

@@ -1,9 +1,10 @@
-"""Loads what the engines work on: topics into Kafka, jobs into Flink. Each part can be repeated: what
+"""Loads what the engines work on: topics, tables, jobs. Each part can be repeated: what
 is there stays, what has changed is changed."""
 import json
 import re
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 import yaml
@@ -12,6 +13,14 @@ from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, 
                                    NewTopic)
 
 from .fetch import CENTRAL, fail, say
+
+
+def everything(machine):
+    topics(machine)
+    pinot_tables(machine)
+    jobs = Jobs(machine)
+    jobs.submit()
+    jobs.wait()
 
 
 def topics(machine):
@@ -116,7 +125,7 @@ class Jobs:
             fail(f"job {name} is refused:\n{(done.stdout + done.stderr)[-4000:]}")
         return found[1]
 
-    def wait(self, patience_s=120):
+    def wait(self, patience_s=180):
         """Until all run."""
         end = time.monotonic() + patience_s
         while time.monotonic() < end:
@@ -131,3 +140,41 @@ class Jobs:
             f"http://{self.machine.address('flink_rest')}/jobs/{self.ids[name]}?mode=cancel",
             method="PATCH")
         urllib.request.urlopen(request, timeout=20).close()
+        while name in self.running():
+            time.sleep(0.5)
+
+
+def pinot_tables(machine):
+    """Makes Pinot's tables, and brings schemas and tables that are there to what the files say."""
+    there = json.loads(machine.get("pinot_controller/tables"))["tables"]
+    for path in sorted((CENTRAL / "pinot/tables").glob("*.json")):
+        definition = json.loads(path.read_text().replace("${brokers}", machine.address("kafka")))
+        name = path.stem
+        send(machine, "POST", "schemas", definition["schema"])
+        if name in there:
+            send(machine, "PUT", f"tables/{name}_REALTIME", definition["table"])
+        else:
+            send(machine, "POST", "tables", definition["table"])
+    say("Pinot's tables are as they should be")
+
+
+def send(machine, method, path, content):
+    request = urllib.request.Request(
+        f"http://{machine.address('pinot_controller')}/{path}", json.dumps(content).encode(),
+        {"Content-Type": "application/json"}, method=method)
+    try:
+        urllib.request.urlopen(request, timeout=60).close()
+    except urllib.error.HTTPError as error:
+        fail(f"Pinot refuses {path}: {error.read().decode(errors='replace')[:2000]}")
+
+
+def ask(machine, sql):
+    """Rows of Pinot's answer."""
+    request = urllib.request.Request(
+        f"http://{machine.address('pinot_broker')}/query/sql", json.dumps({"sql": sql}).encode(),
+        {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=120) as read:
+        answer = json.load(read)
+    if answer["exceptions"]:
+        raise ValueError(f"{sql}: {answer['exceptions']}")
+    return answer["resultTable"]["rows"]
