@@ -17,9 +17,11 @@ from .fetch import CENTRAL, fail, say
 
 def everything(machine):
     topics(machine)
+    cassandra_schema(machine)
     pinot_tables(machine)
     jobs = Jobs(machine)
     jobs.submit()
+    machine.start_warehouse()
     jobs.wait()
 
 
@@ -178,3 +180,19 @@ def ask(machine, sql):
     if answer["exceptions"]:
         raise ValueError(f"{sql}: {answer['exceptions']}")
     return answer["resultTable"]["rows"]
+
+
+def cassandra_schema(machine):
+    """Makes the keyspace and the tables that are missing."""
+    from cassandra.cluster import Cluster
+    cluster = Cluster(["127.0.0.1"], port=machine.ports["cassandra"], protocol_version=5)
+    try:
+        session = cluster.connect()
+        text = "\n".join(line for line in (CENTRAL / "cassandra/schema.cql").read_text().split("\n")
+                         if not line.startswith("--"))
+        for statement in text.split(";"):
+            if statement.strip():
+                session.execute(statement, timeout=120)
+    finally:
+        cluster.shutdown()
+    say("Cassandra's tables are there")

@@ -2,6 +2,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ class Process:
     def __init__(self, name, folder):
         self.name, self.folder = name, Path(folder)
         self.mark = f"-Dvedette.engine={self.folder}/{name}"
+        self.python_mark = f"--engine={self.folder}/{name}"
         self.log, self.out = self.folder / f"{name}.log", self.folder / f"{name}.out"
 
     def pid(self):
@@ -21,17 +23,23 @@ class Process:
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except (OSError, ValueError):
             return None
-        return pid if self.mark.encode() in command else None
+        marks = {self.mark.encode(), self.python_mark.encode()}
+        return pid if marks & set(command) else None
 
-    def start(self, java_arguments, environment=None):
-        """`java_arguments` follow the mark: options of the virtual machine, main class, its own."""
+    def java(self, *arguments):
+        """Options of the virtual machine, main class, its own."""
+        return self.start(["java", self.mark, f"-Dvedette.log={self.log}", *arguments])
+
+    def python(self, *arguments):
+        return self.start([sys.executable, *arguments, self.python_mark])
+
+    def start(self, command):
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.log.unlink(missing_ok=True)
         with open(self.out, "wb") as out:
             process = subprocess.Popen(
-                ["java", self.mark, f"-Dvedette.log={self.log}", *map(str, java_arguments)],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-                cwd=self.folder, env={**os.environ, **(environment or {})})
+                list(map(str, command)), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                start_new_session=True, cwd=self.folder)
         (self.folder / f"{self.name}.pid").write_text(str(process.pid))
         return process
 

@@ -1,6 +1,7 @@
 """Starts Cassandra, ZooKeeper with Pinot, and Flink on this machine, waits until each serves, and
 stops them."""
 import json
+import os
 import string
 import subprocess
 import sys
@@ -26,7 +27,7 @@ class Machine:
         self.ports = {name: port + shift for name, port in self.settings["ports"].items()}
         self.processes = [Process(name, data / engine) for name, engine in (
             ("cassandra", "cassandra"), ("zookeeper", "pinot"), ("pinot", "pinot"),
-            ("jobmanager", "flink"), ("taskmanager", "flink"))]
+            ("jobmanager", "flink"), ("taskmanager", "flink"), ("warehouse", "spark"))]
         self.by_name = {process.name: process for process in self.processes}
 
     def address(self, port):
@@ -103,6 +104,21 @@ class Machine:
         command = self.flink("flink_taskmanager", "taskexecutor.TaskManagerRunner", folder, [])
         return [f"-Xmx{heap}m", "-XX:MaxMetaspaceSize=256m", "-XX:MaxDirectMemorySize=256m", *command]
 
+    def spark(self, job, *more):
+        """How a job of central/spark is called."""
+        return [CENTRAL / "spark" / job, "--kafka", self.address("kafka"), "--cassandra",
+                self.address("cassandra"), "--jars", self.jars / "spark", "--work",
+                self.data / "spark", *more]
+
+    def start_warehouse(self):
+        """Needs topics and tables; its first batch shows that it serves."""
+        process, begin = self.by_name["warehouse"], time.monotonic()
+        if process.alive():
+            return
+        os.environ["PYSPARK_SUBMIT_ARGS"] = \
+            f"--driver-memory {self.settings['spark']['driver_mib']}m pyspark-shell"
+        self.wait("warehouse", {"warehouse": process.python(*self.spark("warehouse.py"))}, begin)
+
     # Whether each serves.
 
     def serves(self, name):
@@ -115,6 +131,10 @@ class Machine:
             if name == "pinot":
                 return all(self.get(f"{port}/health").strip() == "OK" for port in
                            ("pinot_controller", "pinot_broker", "pinot_server_api"))
+            if name == "warehouse":
+                topics = ("central.device_windows", "central.incidents")
+                return all((self.data / "spark/checkpoints" / topic / "metadata").exists()
+                           for topic in topics)
             overview = json.loads(self.get("flink_rest/overview"))
             return name == "jobmanager" or overview["taskmanagers"] > 0
         except (OSError, ValueError):
@@ -143,7 +163,7 @@ class Machine:
         if process.alive():
             return
         process.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        waiting[name] = process.start(getattr(self, name)(process.folder))
+        waiting[name] = process.java(*getattr(self, name)(process.folder))
 
     def wait(self, name, waiting, begin):
         """Until it serves; a process that ends, or takes too long, ends the start."""
@@ -163,7 +183,7 @@ class Machine:
 
     def down(self, kill=False):
         """Readers before what they read from; Pinot hangs without its ZooKeeper."""
-        for name in ("taskmanager", "jobmanager", "pinot", "zookeeper", "cassandra"):
+        for name in ("warehouse", "taskmanager", "jobmanager", "pinot", "zookeeper", "cassandra"):
             self.by_name[name].stop(kill=kill)
         self.kafka("down", *(["--kill"] if kill else []))
 

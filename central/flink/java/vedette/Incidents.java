@@ -36,7 +36,7 @@ public final class Incidents extends ProcessTableFunction<Row> {
   public static final class Session {
     public String subject = "";
     public String role = "";
-    public long firstMs = -1; // when it was opened: its name, should an earlier alert come
+    public long firstMs = -1; // of the first alert told: stays, should an earlier one come
     public long startMs = -1;
     public long lastMs = -1;
     public int revision = -1;
@@ -144,7 +144,7 @@ public final class Incidents extends ProcessTableFunction<Row> {
     collect(
         Row.of(
             idOf(incident, state, Integer.toString(session.revision)), incident, session.revision,
-            state, session.category, SEVERITIES.get(Math.max(session.severity, 0)), session.startMs,
+            state, session.category, SEVERITIES.get(Math.max(session.severity, 0)), session.firstMs,
             session.lastMs, session.role, session.alertIds.toArray(new String[0]),
             session.sensors.toArray(new String[0]), session.devices.size(), session.count,
             message(session)));
