@@ -1,10 +1,11 @@
--- What each device did, over all sensors: by minute (tumbling), by five minutes every minute (hopping),
--- and since the full hour every five minutes (cumulative). The longer ones are made of minutes.
+-- What each device did, over all sensors: by minute (tumbling), by five minutes every minute
+-- (hopping), and since the full hour every five minutes (cumulative). The longer ones are made of minutes.
 --
--- A row is final. Revision 0 of a minute has what came before the watermark passed its end; what comes
--- later (a sensor that was cut off) follows as further rows of the same minute with higher revisions,
--- which have only what is new: sums over rows are right, and nothing has to be corrected.
+-- A row is final. Revision 0 of a minute has what came before the watermark passed its end; what
+-- comes later (a sensor that was cut off) follows as further rows of the same minute with higher
+-- revisions, which have only what is new: sums over rows are right, and nothing has to be corrected.
 -- Five minutes and hours have what was on time.
+CREATE FUNCTION epoch_ms AS 'vedette.EpochMs';
 CREATE FUNCTION theta_union AS 'vedette.ThetaUnion';
 CREATE FUNCTION count_names AS 'vedette.CountNames';
 
@@ -20,9 +21,11 @@ CREATE TABLE device_windows (
   sensor_lost_packets BIGINT,
   sensors INT, destinations_sketch STRING, revision INT
 ) WITH (
-  'connector' = 'kafka', 'topic' = 'central.device_windows', 'properties.bootstrap.servers' = '${brokers}',
+  'connector' = 'kafka', 'topic' = 'central.device_windows',
+  'properties.bootstrap.servers' = '${brokers}',
   'key.format' = 'raw', 'key.fields' = 'device', 'value.format' = 'json',
-  'sink.delivery-guarantee' = 'exactly-once', 'sink.transactional-id-prefix' = '${job}-windows',
+  'sink.delivery-guarantee' = 'exactly-once',
+  'sink.transactional-id-prefix' = 'vedette-windows',
   'properties.transaction.timeout.ms' = '600000', 'properties.compression.type' = 'lz4'
 );
 
@@ -50,7 +53,7 @@ SELECT id, sensor, device, window_start_ms, ts, destinations_sketch,
 FROM devices_once;
 
 CREATE VIEW minutes AS
-SELECT device, 1000 * CAST(TIMESTAMPDIFF(SECOND, TIMESTAMP '1970-01-01 00:00:00', window_start) AS BIGINT) AS window_start_ms, window_time AS ts,
+SELECT device, epoch_ms(window_start) AS window_start_ms, window_time AS ts,
   SUM(packets_in) AS packets_in, SUM(packets_out) AS packets_out, SUM(bytes_in) AS bytes_in,
   SUM(bytes_out) AS bytes_out, SUM(egress_packets) AS egress_packets,
   SUM(egress_bytes) AS egress_bytes, SUM(ingress_bytes) AS ingress_bytes,
@@ -73,7 +76,7 @@ GROUP BY device, window_start, window_end, window_time;
 
 CREATE VIEW late_minutes AS
 SELECT device, window_start_ms / 60000 * 60000 AS window_start_ms,
-  CAST(1000 * CAST(TIMESTAMPDIFF(SECOND, TIMESTAMP '1970-01-01 00:00:00', window_end) AS BIGINT) / 1000 AS INT) AS revision,
+  CAST(epoch_ms(window_end) / 1000 AS INT) AS revision,
   SUM(packets_in) AS packets_in, SUM(packets_out) AS packets_out, SUM(bytes_in) AS bytes_in,
   SUM(bytes_out) AS bytes_out, SUM(egress_packets) AS egress_packets,
   SUM(egress_bytes) AS egress_bytes, SUM(ingress_bytes) AS ingress_bytes,
@@ -95,7 +98,7 @@ FROM TABLE(TUMBLE(
 GROUP BY device, window_start_ms / 60000 * 60000, window_start, window_end;
 
 CREATE VIEW five_minutes AS
-SELECT device, 1000 * CAST(TIMESTAMPDIFF(SECOND, TIMESTAMP '1970-01-01 00:00:00', window_start) AS BIGINT) AS window_start_ms,
+SELECT device, epoch_ms(window_start) AS window_start_ms,
   SUM(packets_in) AS packets_in, SUM(packets_out) AS packets_out, SUM(bytes_in) AS bytes_in,
   SUM(bytes_out) AS bytes_out, SUM(egress_packets) AS egress_packets,
   SUM(egress_bytes) AS egress_bytes, SUM(ingress_bytes) AS ingress_bytes,
@@ -116,8 +119,8 @@ FROM TABLE(HOP(
 GROUP BY device, window_start, window_end;
 
 CREATE VIEW hours AS
-SELECT device, 1000 * CAST(TIMESTAMPDIFF(SECOND, TIMESTAMP '1970-01-01 00:00:00', window_start) AS BIGINT) AS window_start_ms,
-  1000 * CAST(TIMESTAMPDIFF(SECOND, TIMESTAMP '1970-01-01 00:00:00', window_end) AS BIGINT) - 1000 * CAST(TIMESTAMPDIFF(SECOND, TIMESTAMP '1970-01-01 00:00:00', window_start) AS BIGINT) AS window_ms,
+SELECT device, epoch_ms(window_start) AS window_start_ms,
+  epoch_ms(window_end) - epoch_ms(window_start) AS window_ms,
   SUM(packets_in) AS packets_in, SUM(packets_out) AS packets_out, SUM(bytes_in) AS bytes_in,
   SUM(bytes_out) AS bytes_out, SUM(egress_packets) AS egress_packets,
   SUM(egress_bytes) AS egress_bytes, SUM(ingress_bytes) AS ingress_bytes,

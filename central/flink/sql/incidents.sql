@@ -6,9 +6,11 @@ CREATE TABLE incidents (
   start_ms BIGINT, last_ms BIGINT, subject STRING, subject_role STRING, alert_ids ARRAY<STRING>,
   sensors ARRAY<STRING>, alert_count BIGINT, message STRING
 ) WITH (
-  'connector' = 'kafka', 'topic' = 'central.incidents', 'properties.bootstrap.servers' = '${brokers}',
+  'connector' = 'kafka', 'topic' = 'central.incidents',
+  'properties.bootstrap.servers' = '${brokers}',
   'key.format' = 'raw', 'key.fields' = 'incident_id', 'value.format' = 'json',
-  'sink.delivery-guarantee' = 'exactly-once', 'sink.transactional-id-prefix' = '${job}-incidents',
+  'sink.delivery-guarantee' = 'exactly-once',
+  'sink.transactional-id-prefix' = 'vedette-incidents',
   'properties.transaction.timeout.ms' = '600000', 'properties.compression.type' = 'lz4'
 );
 
@@ -16,8 +18,8 @@ CREATE TABLE incidents (
 -- Health moves time on where there is no alert for long.
 CREATE VIEW subjects AS
 SELECT device AS subject, CASE `role` WHEN 'target' THEN 'target' ELSE 'actor' END AS subject_role,
-    TRUE AS is_primary, alert_id, sensor, device, state, category, kind, severity, start_ms, last_ms,
-    received
+    TRUE AS is_primary, alert_id, sensor, device, state, category, kind, severity, start_ms,
+    last_ms, received
 FROM alerts_once
 UNION ALL
 SELECT CONCAT('ext/0/', peer), 'actor', FALSE, alert_id, sensor, device, state, category, kind,

@@ -1,9 +1,9 @@
--- The topics as tables, for every job. Field names and types are those of docs/events.md; a field that
--- no job asks for is not named.
+-- The topics as tables, for every job. Field names and types are those of docs/events.md; a field
+-- that no job asks for is not named.
 --
--- Event time is the sensor's, as far as it can be true: an event from more than five minutes after the
--- broker received it comes from a wrong clock. It is left out by the views below, and must not move
--- the watermark, for which it counts as received now. A partition without events is idle after 10 s
+-- Event time is the sensor's, as far as it can be true: an event from more than five minutes after
+-- the broker received it comes from a wrong clock. It is left out by the views below, and must not
+-- move the watermark, for which it counts as received now. A partition without events is idle after 10 s
 -- and holds nobody up. A message that is no JSON, or of another schema, is left out.
 SET 'table.local-time-zone' = 'UTC';
 -- What a reader of committed messages waits for; kept when a job is stopped, to go on from.
@@ -26,7 +26,8 @@ CREATE TABLE alerts (
   -- Sessions close by the broker's time, see Incidents: brokers' clocks are this close.
   WATERMARK FOR received AS received - INTERVAL '30' SECOND
 ) WITH (
-  'connector' = 'kafka', 'topic' = 'vedette.alerts', 'properties.bootstrap.servers' = '${brokers}',
+  'connector' = 'kafka', 'topic' = 'vedette.alerts',
+  'properties.bootstrap.servers' = '${brokers}',
   'properties.group.id' = 'vedette-flink-${job}', 'properties.isolation.level' = 'read_committed',
   'properties.auto.offset.reset' = 'earliest', 'scan.startup.mode' = 'group-offsets',
   'format' = 'json', 'json.ignore-parse-errors' = 'true'
@@ -52,7 +53,8 @@ CREATE TABLE devices (
     ELSE received - INTERVAL '1' MINUTE END,
   WATERMARK FOR ts AS ts - INTERVAL '30' SECOND
 ) WITH (
-  'connector' = 'kafka', 'topic' = 'vedette.devices', 'properties.bootstrap.servers' = '${brokers}',
+  'connector' = 'kafka', 'topic' = 'vedette.devices',
+  'properties.bootstrap.servers' = '${brokers}',
   'properties.group.id' = 'vedette-flink-${job}', 'properties.isolation.level' = 'read_committed',
   'properties.auto.offset.reset' = 'earliest', 'scan.startup.mode' = 'group-offsets',
   'format' = 'json', 'json.ignore-parse-errors' = 'true'
@@ -64,7 +66,8 @@ CREATE TABLE health (
   arrival AS PROCTIME(),
   WATERMARK FOR received AS received - INTERVAL '30' SECOND
 ) WITH (
-  'connector' = 'kafka', 'topic' = 'vedette.health', 'properties.bootstrap.servers' = '${brokers}',
+  'connector' = 'kafka', 'topic' = 'vedette.health',
+  'properties.bootstrap.servers' = '${brokers}',
   'properties.group.id' = 'vedette-flink-${job}', 'properties.isolation.level' = 'read_committed',
   'properties.auto.offset.reset' = 'earliest', 'scan.startup.mode' = 'group-offsets',
   'format' = 'json', 'json.ignore-parse-errors' = 'true'

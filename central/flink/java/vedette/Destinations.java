@@ -17,7 +17,7 @@ import org.apache.flink.types.Row;
  */
 @DataTypeHint(
     "ROW<event STRING, first_ms BIGINT, last_ms BIGINT, devices ARRAY<STRING>, device_count INT,"
-        + " bytes BIGINT>")
+        + " `bytes` BIGINT>")
 public final class Destinations extends ProcessTableFunction<Row> {
   /** devices is bounded by the number that makes a campaign. */
   public static final class Known {
