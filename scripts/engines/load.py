@@ -182,10 +182,16 @@ def ask(machine, sql):
     return answer["resultTable"]["rows"]
 
 
+def cassandra(machine):
+    """A connection; patient, because the machine may have a lot to do."""
+    from cassandra.cluster import Cluster
+    return Cluster(["127.0.0.1"], port=machine.ports["cassandra"], protocol_version=5,
+                   connect_timeout=60, control_connection_timeout=60)
+
+
 def cassandra_schema(machine):
     """Makes the keyspace and the tables that are missing."""
-    from cassandra.cluster import Cluster
-    cluster = Cluster(["127.0.0.1"], port=machine.ports["cassandra"], protocol_version=5)
+    cluster = cassandra(machine)
     try:
         session = cluster.connect()
         text = "\n".join(line for line in (CENTRAL / "cassandra/schema.cql").read_text().split("\n")
