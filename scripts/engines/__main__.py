@@ -11,7 +11,7 @@ from .start import Machine
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/central")
-    parser.add_argument("action", choices=["up", "down", "status"])
+    parser.add_argument("action", choices=["up", "down", "status", "train", "rollback"])
     parser.add_argument("--data", type=Path, default=ROOT / "build-central/data",
                         help="logs and data of all engines [build-central/data]")
     parser.add_argument("--jars", type=Path, default=ROOT / "build-central/jars",
@@ -19,6 +19,8 @@ def main():
     parser.add_argument("--shift", type=int, default=0, help="added to every port [0]")
     parser.add_argument("--kill", action="store_true", help="down: with SIGKILL")
     parser.add_argument("--wipe", action="store_true", help="down: delete the data")
+    parser.add_argument("--device", help="rollback: of this device only")
+    parser.add_argument("--dry-run", action="store_true", help="train: publish nothing")
     options = parser.parse_args()
     machine = Machine(options.data.resolve(), options.jars.resolve(), options.shift)
     if options.action == "up":
@@ -29,8 +31,11 @@ def main():
         machine.down(options.kill)
         if options.wipe:
             shutil.rmtree(machine.data, ignore_errors=True)
-    else:
+    elif options.action == "status":
         machine.status()
+    else:
+        more = ["--device", options.device] if options.device else []
+        machine.spark_job(f"{options.action}.py", *more, *["--dry-run"] * options.dry_run)
 
 
 if __name__ == "__main__":

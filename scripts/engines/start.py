@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import yaml
 
@@ -110,13 +111,26 @@ class Machine:
                 self.address("cassandra"), "--jars", self.jars / "spark", "--work",
                 self.data / "spark", *more]
 
+    def limit_spark(self):
+        os.environ["PYSPARK_SUBMIT_ARGS"] = \
+            f"--driver-memory {self.settings['spark']['driver_mib']}m pyspark-shell"
+
+    def spark_job(self, job, *more):
+        """Runs a job to its end; its last line is what came of it."""
+        self.limit_spark()
+        with open(self.data / "spark" / f"{Path(job).stem}.out", "wb") as out:
+            done = subprocess.run(list(map(str, [sys.executable, *self.spark(job, *more)])),
+                                  stdout=subprocess.PIPE, stderr=out, text=True)
+        if done.returncode != 0:
+            fail(f"{job} failed; see {out.name}")
+        print(done.stdout.strip().split("\n")[-1])
+
     def start_warehouse(self):
         """Needs topics and tables; its first batch shows that it serves."""
         process, begin = self.by_name["warehouse"], time.monotonic()
         if process.alive():
             return
-        os.environ["PYSPARK_SUBMIT_ARGS"] = \
-            f"--driver-memory {self.settings['spark']['driver_mib']}m pyspark-shell"
+        self.limit_spark()
         self.wait("warehouse", {"warehouse": process.python(*self.spark("warehouse.py"))}, begin)
 
     # Whether each serves.

@@ -1,9 +1,10 @@
 -- What each device did, over all sensors: by minute (tumbling), by five minutes every minute
--- (hopping), and since the full hour every five minutes (cumulative). The longer ones are made of minutes.
+-- (hopping), and since the full hour every five minutes (cumulative). The longer ones are made of
+-- minutes.
 --
 -- A row is final. Revision 0 of a minute has what came before the watermark passed its end; what
 -- comes later (a sensor that was cut off) follows as further rows of the same minute with higher
--- revisions, which have only what is new: sums over rows are right, and nothing has to be corrected.
+-- revisions, which have only what is new: sums over rows are right, nothing has to be corrected.
 -- Five minutes and hours have what was on time.
 CREATE FUNCTION epoch_ms AS 'vedette.EpochMs';
 CREATE FUNCTION theta_union AS 'vedette.ThetaUnion';

@@ -1,7 +1,7 @@
--- Sensors of which nothing is heard. Health comes every 10 s; half a minute without is three missed.
--- This is about the sensor and the way from it, so the clock on the wall counts: also where nobody
--- else says anything, and whatever time the sensor believes it is. A row is one silence; the sensor is
--- back when its health is.
+-- Sensors of which nothing is heard. Health comes every 10 s; half a minute without is three
+-- missed. This is about the sensor and the way from it, so the clock on the wall counts: also where
+-- nobody else says anything, and whatever time the sensor believes it is. A row is one silence; the
+-- sensor is back when its health is.
 CREATE FUNCTION epoch_ms AS 'vedette.EpochMs';
 
 CREATE TABLE silent_sensors (

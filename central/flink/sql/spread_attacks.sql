@@ -1,6 +1,6 @@
--- Attacks spread over sensors so that none of them sees enough: what all sensors saw of one device in
--- a minute is beyond a limit that the share of each is below. The limits are those a sensor itself has
--- for an address without history, so that what a sensor has found is not told again.
+-- Attacks spread over sensors so that none of them sees enough: what all sensors saw of one device
+-- in a minute is beyond a limit that the share of each is below. The limits are those a sensor itself
+-- has for an address without history, so that what a sensor has found is not told again.
 CREATE FUNCTION epoch_ms AS 'vedette.EpochMs';
 
 CREATE TABLE spread_attacks (

@@ -3,8 +3,8 @@
 --
 -- Event time is the sensor's, as far as it can be true: an event from more than five minutes after
 -- the broker received it comes from a wrong clock. It is left out by the views below, and must not
--- move the watermark, for which it counts as received now. A partition without events is idle after 10 s
--- and holds nobody up. A message that is no JSON, or of another schema, is left out.
+-- move the watermark, for which it counts as received now. A partition without events is idle after
+-- 10 s and holds nobody up. A message that is no JSON, or of another schema, is left out.
 SET 'table.local-time-zone' = 'UTC';
 -- What a reader of committed messages waits for; kept when a job is stopped, to go on from.
 SET 'execution.checkpointing.interval' = '3 s';
