@@ -91,41 +91,39 @@ class Jobs:
                  (self.folder / "checkpoints" / self.ids.get(name, "none")).glob("chk-*/_metadata")]
         return max(found, key=lambda path: int(path.name.split("-")[1]), default=None)
 
-    def submit(self, only=()):
+    def submit(self):
+        """All that do not run, in one go: most of the work is to load the planner."""
         jar, running = functions(self.machine), self.running()
-        for path in sorted((CENTRAL / "flink/sql").glob("*.sql")):
-            name = path.stem
-            if name == "tables" or name in running or (only and name not in only):
-                continue
-            before = self.checkpoint(name)
-            self.ids[name] = self.submit_one(name, path, jar, before)
-            self.known.write_text(json.dumps(self.ids))
-            say(f"job {name} {'goes on from its checkpoint' if before else 'begins'}")
+        before = {path: self.checkpoint(path.stem)
+                  for path in sorted((CENTRAL / "flink/sql").glob("*.sql"))
+                  if path.stem != "tables" and path.stem not in running}
+        if not before:
+            return
+        options = [option for option in (CENTRAL / "flink/jvm.options").read_text().splitlines()
+                   if option.startswith("-")]
+        done = subprocess.run(
+            ["java", *options, "-Xmx384m", "-XX:TieredStopAtLevel=1", self.machine.log4j(),
+             f"-Dvedette.log={self.folder}/submit.log", "-cp",
+             f"{jar}:{self.machine.jars}/flink-dist/*:{self.machine.jars}/flink/*",
+             "vedette.SubmitSql", *(f"{key}={value}" for key, value in self.values(jar).items()),
+             "--", str(CENTRAL / "flink/sql/tables.sql"),
+             *(f"{path}@file://{found}" if found else str(path) for path, found in before.items())],
+            capture_output=True, text=True)
+        self.ids.update(re.findall(r"^job (\w+) ([0-9a-f]+)$", done.stdout, re.M))
+        self.known.write_text(json.dumps(self.ids))
+        if done.returncode != 0:
+            fail(f"Flink refuses a job:\n{(done.stdout + done.stderr)[-4000:]}")
+        for path, found in before.items():
+            say(f"job {path.stem} {'goes on from its checkpoint' if found else 'begins'}")
 
-    def submit_one(self, name, path, jar, before):
-        values = {
-            "job": name, "brokers": self.machine.address("kafka"),
+    def values(self, jar):
+        return {
+            "brokers": self.machine.address("kafka"),
             **yaml.safe_load((CENTRAL / "flink/settings.yaml").read_text()),
             "execution.target": "remote", "execution.attached": "false",
             "rest.address": "127.0.0.1", "rest.port": self.machine.ports["flink_rest"],
-            "pipeline.jars": f"file://{jar}", "pipeline.name": name, "parallelism.default": 1,
+            "pipeline.jars": f"file://{jar}", "parallelism.default": 1,
         }
-        if before:
-            values["execution.state-recovery.path"] = f"file://{before}"
-        options = [option for option in (CENTRAL / "flink/jvm.options").read_text().splitlines()
-                   if option.startswith("-")]
-        jars = self.machine.jars
-        done = subprocess.run(
-            ["java", *options, "-Xmx384m", "-XX:TieredStopAtLevel=1", self.machine.log4j(),
-             f"-Dvedette.log={self.folder}/submit-{name}.log", "-cp",
-             f"{jar}:{jars}/flink-dist/*:{jars}/flink/*", "vedette.SubmitSql",
-             *(f"{key}={value}" for key, value in values.items()), "--",
-             str(CENTRAL / "flink/sql/tables.sql"), str(path)],
-            capture_output=True, text=True)
-        found = re.search(r"^job ([0-9a-f]+)$", done.stdout, re.M)
-        if not found:
-            fail(f"job {name} is refused:\n{(done.stdout + done.stderr)[-4000:]}")
-        return found[1]
 
     def wait(self, patience_s=180):
         """Until all run."""
@@ -136,6 +134,11 @@ class Jobs:
                 return
             time.sleep(0.5)
         fail(f"Flink's jobs do not run: {states}; see {self.folder}/taskmanager.log")
+
+    def restored(self, name):
+        """How often it has gone on from a checkpoint."""
+        counts = json.loads(self.machine.get(f"flink_rest/jobs/{self.ids[name]}/checkpoints"))
+        return counts["counts"]["restored"]
 
     def cancel(self, name):
         request = urllib.request.Request(

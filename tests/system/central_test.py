@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import central_questions
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 VEDETTE = os.environ.get("VEDETTE", str(ROOT / "build/sensor/vedette"))
 PYTHON = ROOT / "build-central/jars/python/bin/python"
@@ -113,13 +115,15 @@ class Kafka:
                 event = json.loads(value)
             except ValueError:
                 continue
-            if isinstance(event, dict) and "id" in event:
+            if isinstance(event, dict) and isinstance(event.get("id"), str):
                 found.append(event)
         return found
 
     def send(self, topic, messages):
         from confluent_kafka import Producer
-        producer = Producer({"bootstrap.servers": self.brokers, "linger.ms": 50})
+        # As sensors do: a key's messages lie in one partition.
+        producer = Producer({"bootstrap.servers": self.brokers, "linger.ms": 50,
+                             "partitioner": "murmur2_random"})
         for key, value in messages:
             producer.produce(topic, value=value, key=key)
             producer.poll(0)
@@ -280,6 +284,7 @@ def kill_task_manager(machine):
 
 def run(options, folder):
     sys.path.insert(0, str(ROOT / "scripts"))
+    import yaml
     from engines import load
     from engines.start import Machine
     machine = Machine(folder / "data", ROOT / "build-central/jars", options.shift)
@@ -287,8 +292,11 @@ def run(options, folder):
     feed = Feed(folder, machine.address("kafka"))
     begin_s = (int(time.time()) // 3600 - 3) * 3600 + 600
     feed.replay(begin_s, "first", lambda: kill_task_manager(machine))
-    load.Jobs(machine).wait(PATIENCE_S)
-    check(True, "jobs run again after their task manager was killed")
+    jobs = load.Jobs(machine)
+    until(lambda: (found := {name: jobs.restored(name) for name in jobs.ids}) and
+          min(found.values()) > 0 or found,
+          "all jobs have gone on from a checkpoint after their task manager was killed")
+    jobs.wait(PATIENCE_S)
     send_twice(kafka)
     send_garbage(kafka, feed)
     wanted, _ = minutes_of(feed.events["devices"].values())
@@ -302,6 +310,10 @@ def run(options, folder):
     check_incidents(kafka, feed, begin_s * 1000, begin_s * 1000 + 5_400_000)
     check_pinot(machine, load.ask, feed, windows)
     check_cassandra(machine, load, windows, wanted)
+    questions = yaml.safe_load((ROOT / "central/pinot/questions.yaml").read_text())
+    central_questions.check_all(
+        questions, central_questions.Answers(windows, kafka.events("central.incidents"), feed.events),
+        lambda sql: load.ask(machine, sql), check)
     until(lambda: (found := {event["sensor"] for event in kafka.events("central.silent_sensors")})
           >= set(SENSORS) or found, "three sensors that ended are told silent")
     seen = {top["ip"] for event in feed.events["devices"].values() for top in event["egress_top"]}

@@ -14,11 +14,12 @@ import org.apache.flink.table.api.TableResult;
 import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 
 /**
- * Submits a job written in SQL: SubmitSql NAME=VALUE... -- FILE...
+ * Submits jobs written in SQL: SubmitSql NAME=VALUE... -- COMMON_FILE JOB_FILE[@CHECKPOINT]...
  *
- * <p>Statements end with a semicolon at the end of a line; a statement set, which has semicolons
- * inside, with a line "END;". ${NAME} stands for its value, SET 'key' = 'value' for Flink's
- * configuration. Names with a dot are configuration, too. Prints the job's id.
+ * <p>A job is its file behind the common one, and is named by it. Statements end with a semicolon at
+ * the end of a line; a statement set, which has semicolons inside, with a line "END;". ${NAME}
+ * stands for its value, ${job} for the job's name, SET 'key' = 'value' for Flink's configuration.
+ * Names with a dot are configuration, too. Prints "job NAME ID" for each.
  */
 public final class SubmitSql {
   private static final Pattern SET = Pattern.compile("SET\\s+'([^']+)'\\s*=\\s*'([^']*)'");
@@ -26,22 +27,30 @@ public final class SubmitSql {
 
   public static void main(String[] arguments) throws Exception {
     Map<String, String> values = new TreeMap<>();
-    Configuration configuration = new Configuration();
     int i = 0;
     for (; !arguments[i].equals("--"); ++i) {
       String[] pair = arguments[i].split("=", 2);
       values.put(pair[0], pair[1]);
-      if (pair[0].contains(".")) configuration.setString(pair[0], pair[1]);
     }
-    List<String> statements = new ArrayList<>();
+    String common = Files.readString(Path.of(arguments[++i]));
     for (++i; i < arguments.length; ++i) {
-      statements.addAll(statementsOf(filled(Files.readString(Path.of(arguments[i])), values)));
+      String[] job = arguments[i].split("@", 2);
+      Path file = Path.of(job[0]);
+      values.put("job", file.getFileName().toString().replaceFirst("\\.sql$", ""));
+      values.put("pipeline.name", values.get("job"));
+      values.remove("execution.state-recovery.path");
+      if (job.length > 1) values.put("execution.state-recovery.path", job[1]);
+      submit(statementsOf(filled(common + "\n" + Files.readString(file), values)), values);
     }
-    submit(statements, configuration);
   }
 
-  private static void submit(List<String> statements, Configuration configuration)
+  private static void submit(List<String> statements, Map<String, String> values)
       throws Exception {
+    Configuration configuration = new Configuration();
+    values.forEach(
+        (name, value) -> {
+          if (name.contains(".")) configuration.setString(name, value);
+        });
     for (String statement : statements) {
       Matcher set = SET.matcher(statement);
       if (set.matches()) configuration.setString(set.group(1), set.group(2));
@@ -52,7 +61,9 @@ public final class SubmitSql {
       if (SET.matcher(statement).matches()) continue;
       TableResult result = tables.executeSql(statement);
       if (statement.startsWith("EXPLAIN")) result.print();
-      result.getJobClient().ifPresent(job -> System.out.println("job " + job.getJobID()));
+      result
+          .getJobClient()
+          .ifPresent(job -> System.out.println("job " + values.get("job") + " " + job.getJobID()));
     }
   }
 
