@@ -10,7 +10,7 @@ import json
 import time
 
 from pyspark.ml.clustering import KMeans
-from pyspark.ml.functions import array_to_vector
+from pyspark.ml.linalg import Vectors, VectorUDT
 from pyspark.sql import Window
 from pyspark.sql import functions as f
 
@@ -73,10 +73,15 @@ def egress(hours):
         f.transform(week, lambda h: f.coalesce(f.col("d")[h], f.col("mad"))).alias("egress_mad"))
 
 
+@f.udf(VectorUDT())
+def as_vector(values):
+    return Vectors.dense(values)
+
+
 def centres_of(scaled):
     """Sorted; rows are in order before the fit, without which k-means differs from run to run."""
     rows = (scaled.orderBy("device", "window_start_ms", "id").coalesce(1)
-            .select(array_to_vector(f.expr(
+            .select(as_vector(f.expr(
                 f"transform(scaled, x -> greatest(least(x, {CLIP}D), -{CLIP}D))")).alias("features")))
     model = KMeans(k=CENTRES, seed=SEED, maxIter=30).fit(rows)
     return sorted([float(x) for x in centre] for centre in model.clusterCenters())

@@ -107,7 +107,7 @@ def same(found, wanted):
 
 
 def check_all(questions, answers, ask, check):
-    values = {"now": answers.now, "device": answers.device.replace("'", "''")}
+    values = {"now": answers.now, "hour_before": answers.now - HOUR_MS, "device": answers.device.replace("'", "''")}
     for name, question in questions.items():
         sql = re.sub(r"\$\{(\w+)\}", lambda name: str(values[name[1]]), question["sql"])
         found = ask(sql)
