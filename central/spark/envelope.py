@@ -2,7 +2,6 @@
 import base64
 import hashlib
 import json
-import math
 import os
 from pathlib import Path
 
@@ -25,7 +24,8 @@ class Signer:
             self.key = Ed25519PrivateKey.generate()
             path.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            os.write(file, self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            os.write(file, self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8,
+                                                  NoEncryption()))
             os.close(file)
         self.public = self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self.key_id = hashlib.sha256(self.public).hexdigest()[:16]
@@ -40,8 +40,8 @@ class Signer:
             raise ValueError(f"{content['device']}: a payload of {len(payload)} bytes, at most "
                              f"{PAYLOAD_BYTES_MAX} are allowed")
         signature = base64.b64encode(self.key.sign(payload.encode())).decode()
-        return text_of({"schema": 1, "type": "model", "device": content["device"], "version": version,
-                        "key_id": self.key_id, "signature": signature, "payload": payload})
+        return text_of({"schema": 1, "type": "model", "device": content["device"],
+                        "version": version, "key_id": self.key_id, "signature": signature, "payload": payload})
 
 
 def text_of(value):
@@ -50,7 +50,7 @@ def text_of(value):
 
 
 def plain(value):
-    if isinstance(value, float) and math.isfinite(value) and value.is_integer() and abs(value) < 2**53:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     if isinstance(value, dict):
         return {name: plain(part) for name, part in value.items()}

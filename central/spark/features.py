@@ -1,8 +1,8 @@
 """The feature store: what each device was like, hour by hour, from its windows of ten seconds.
 
-Goes on where the last run ended. New events are laid down by run, so that a run that was cut off is
-repeated and not added; every hour to which something came is worked out again from all that was laid
-down of it. What is older than KEPT_HOURS before the newest is deleted: later than that nothing comes."""
+Goes on where the last run ended. New events are laid down by run, so that a run that was cut off
+is repeated and not added; every hour to which something came is worked out again from all that was
+laid down of it. What is older than KEPT_HOURS before the newest is deleted: so late nothing comes."""
 import json
 import shutil
 

@@ -19,9 +19,9 @@ def main():
     if options.device:
         models = models.where(f.col("device") == options.device)
     signer, rows, messages, alone = envelope.Signer(options.work / "keys"), [], [], 0
-    ranked = models.withColumn("n", f.row_number().over(newest)).where("n <= 2").orderBy("device", "n")
+    ranked = models.withColumn("n", f.row_number().over(newest)).where("n <= 2")
     by_device = {}
-    for row in ranked.toLocalIterator():
+    for row in ranked.orderBy("device", "n").toLocalIterator():
         by_device.setdefault(row.device, []).append(row)
     for device, (last, *before) in by_device.items():
         if not before:
@@ -33,8 +33,8 @@ def main():
                      json.loads(text)["payload"], text))
         messages.append((device, text))
     if rows:
-        write(spark.createDataFrame(rows, "device STRING, version BIGINT, model_id STRING, trained_ms "
-              "BIGINT, published BOOLEAN, payload STRING, envelope STRING"), "models")
+        write(spark.createDataFrame(rows, "device STRING, version BIGINT, model_id STRING, "
+              "trained_ms BIGINT, published BOOLEAN, payload STRING, envelope STRING"), "models")
         envelope.send(options.kafka, messages)
     print(json.dumps({"led_back": len(rows), "without_an_earlier_model": alone}))
 

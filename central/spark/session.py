@@ -11,7 +11,8 @@ def arguments(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--kafka", required=True, help="HOST:PORT of brokers")
     parser.add_argument("--cassandra", required=True, help="HOST:PORT")
-    parser.add_argument("--jars", type=Path, required=True, help="what central/spark/pom.xml brings")
+    parser.add_argument("--jars", type=Path, required=True,
+                        help="what central/spark/pom.xml brings")
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
     parser.add_argument("--master", default="local[2]")
     parser.add_argument("--engine", help="how scripts/central finds the process again")

@@ -11,8 +11,8 @@ from session import arguments, session, table, write
 EVERY = "5 seconds"
 MESSAGES_MAX = 200_000  # a batch: bounds memory after an outage
 INCIDENT = ("id STRING, incident_id STRING, revision INT, state STRING, category STRING, "
-            "severity STRING, start_ms BIGINT, last_ms BIGINT, subject STRING, subject_role STRING, "
-            "alert_ids ARRAY<STRING>, sensors ARRAY<STRING>, alert_count BIGINT, message STRING")
+            "severity STRING, start_ms BIGINT, last_ms BIGINT, subject STRING, "
+            "subject_role STRING, alert_ids ARRAY<STRING>, sensors ARRAY<STRING>, alert_count BIGINT, message STRING")
 PARTS = 64  # of a site, in table devices
 DAY_MS = 86_400_000
 

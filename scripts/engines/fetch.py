@@ -1,5 +1,5 @@
-"""Brings what an engine is made of: class paths by Maven, Python's part by pip. Standard library alone:
-this runs before anything else is there. Versions are data, in central/."""
+"""Brings what an engine is made of: class paths by Maven, Python's part by pip. Standard library
+alone: this runs before anything else is there. Versions are data, in central/."""
 import hashlib
 import os
 import shutil
@@ -72,8 +72,8 @@ def flink(place):
     folder, definition = place / "flink-dist", CENTRAL / "flink/distribution.txt"
     if done := whole(folder, definition):
         say("fetching Flink's distribution")
-        run([place / "python/bin/pip", "download", "-q", "--no-deps", "-d", folder, "-r", definition],
-            "pip must reach an index: see pip.conf")
+        run([place / "python/bin/pip", "download", "-q", "--no-deps", "-d", folder, "-r",
+             definition], "pip must reach an index: see pip.conf")
         for wheel in folder.glob("*.whl"):
             with zipfile.ZipFile(wheel) as archive:
                 for name in archive.namelist():

@@ -35,17 +35,17 @@ def topics(machine):
                for name, topic in wanted["topics"].items()}
     for config in configs.values():
         config["min.insync.replicas"] = min(config["min.insync.replicas"], one["replication"])
+    missing, known = set(wanted["topics"]) - set(there), set(wanted["topics"]) & set(there)
     made = admin.create_topics(
         [NewTopic(name, num_partitions=min(topic["partitions"], one["partitions"]),
                   replication_factor=one["replication"],
                   config={key: str(value) for key, value in configs[name].items()})
-         for name, topic in wanted["topics"].items() if name not in there]) if set(
-             wanted["topics"]) - set(there) else {}
+         for name, topic in wanted["topics"].items() if name in missing]) if missing else {}
     changed = admin.incremental_alter_configs(
         [ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=[
             ConfigEntry(key, str(value), incremental_operation=AlterConfigOpType.SET)
             for key, value in configs[name].items()])
-         for name in wanted["topics"] if name in there]) if set(wanted["topics"]) & set(there) else {}
+         for name in sorted(known)]) if known else {}
     for future in (*made.values(), *changed.values()):
         try:
             future.result(timeout=60)
@@ -72,8 +72,8 @@ def functions(machine):
 
 
 class Jobs:
-    """Flink's jobs, one of each SQL file beside tables.sql; a job that is away goes on from its last
-    checkpoint."""
+    """Flink's jobs, one of each SQL file beside tables.sql; a job that is away goes on from its
+    last checkpoint."""
 
     def __init__(self, machine):
         self.machine, self.folder = machine, machine.data / "flink"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Process:
-    """`folder` holds NAME.pid, NAME.log, NAME.out; a mark on the command line tells it from others."""
+    """`folder` holds NAME.pid, NAME.log, NAME.out; a mark on its command line tells it."""
 
     def __init__(self, name, folder):
         self.name, self.folder = name, Path(folder)

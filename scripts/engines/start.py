@@ -50,8 +50,8 @@ class Machine:
     # Kafka has its own command.
 
     def kafka(self, action, *more):
-        command = [ROOT / "scripts/central", "kafka", action, "--data", self.data / "kafka", "--jars",
-                   self.jars, "--port", str(self.ports["kafka"]), *more]
+        command = [ROOT / "scripts/central", "kafka", action, "--data", self.data / "kafka",
+                   "--jars", self.jars, "--port", str(self.ports["kafka"]), *more]
         return subprocess.run(command, capture_output=True, text=True)
 
     def start_kafka(self):
@@ -103,7 +103,8 @@ class Machine:
     def taskmanager(self, folder):
         heap = self.settings["flink_taskmanager"]["task_heap_mib"] + 96
         command = self.flink("flink_taskmanager", "taskexecutor.TaskManagerRunner", folder, [])
-        return [f"-Xmx{heap}m", "-XX:MaxMetaspaceSize=256m", "-XX:MaxDirectMemorySize=256m", *command]
+        return [f"-Xmx{heap}m", "-XX:MaxMetaspaceSize=256m", "-XX:MaxDirectMemorySize=256m",
+                *command]
 
     def spark(self, job, *more):
         """How a job of central/spark is called."""

@@ -18,9 +18,9 @@ import org.apache.flink.types.Row;
  * Sessions of alerts about one subject, told while they last: opened with the first alert, told
  * again with a new revision when an alert, a sensor or a severity comes to it, closed after a gap.
  *
- * <p>Time is twofold. Whether two alerts belong together is decided by the events' own times, and an
- * alert that comes late, from a sensor that was cut off, joins what it belongs to. When to close is
- * decided by on_time, the broker's, in which nothing is late.
+ * <p>Time is twofold. Whether two alerts belong together is decided by the events' own times, and
+ * an alert that comes late, from a sensor that was cut off, joins what it belongs to. When to close
+ * is decided by on_time, the broker's, in which nothing is late.
  */
 @DataTypeHint(
     "ROW<id STRING, incident_id STRING, revision INT, state STRING, category STRING,"
@@ -103,7 +103,7 @@ public final class Incidents extends ProcessTableFunction<Row> {
     return changed;
   }
 
-  /** Peers of alerts are a subject only when several targets name them, or an alert of their own. */
+  /** A peer is a subject only when several targets name it, or an alert is about it. */
   private static boolean isIncident(Session session) {
     return session.primary || session.devices.size() > 1;
   }

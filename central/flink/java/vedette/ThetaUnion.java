@@ -9,8 +9,8 @@ import org.apache.datasketches.theta.Union;
 import org.apache.flink.table.functions.AggregateFunction;
 
 /**
- * The union of theta sketches in hexadecimal, as events carry them: the 512 smallest hashes, compact
- * and ordered. What is no sketch of ours (damaged, another seed) adds nothing.
+ * The union of theta sketches in hexadecimal, as events carry them: the 512 smallest hashes,
+ * compact and ordered. What is no sketch of ours (damaged, another seed) adds nothing.
  */
 public final class ThetaUnion extends AggregateFunction<String, ThetaUnion.State> {
   private static final int ENTRIES = 512;
