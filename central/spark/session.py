@@ -43,6 +43,8 @@ def session(options, name):
         .config("spark.cassandra.output.ignoreNulls", "true")
         .getOrCreate())
     spark.sparkContext.setLogLevel("WARN")
+    for module in Path(__file__).parent.glob("*.py"):  # whose functions run in Python's workers
+        spark.sparkContext.addPyFile(str(module))
     return spark
 
 
