@@ -84,7 +84,7 @@ DeviceWindowConfig ReadDeviceWindows(Settings settings) {
   return windows;
 }
 
-StateConfig ReadState(Settings settings) {
+StateConfig ReadStateSection(Settings settings) {
   static constexpr absl::string_view kWhen[] = {"without_files", "always", "never"};
   StateConfig state;
   settings.Choice("when", kWhen, state.when);
@@ -217,7 +217,7 @@ SensorConfig SensorConfig::Read(Settings& settings) {
   config.sinks = ReadExport(settings.Section("export"));
   config.service = ServiceConfig::Read(settings.Section("service"));
   config.local = ReadLocal(settings.Section("local"));
-  config.state = ReadState(settings.Section("state"));
+  config.state = ReadStateSection(settings.Section("state"));
   settings.Text("patterns_file", config.patterns_file);
   ReadEvidenceKey(settings, config.evidence_key_file);
   config.alert_pcaps = ReadAlertPcaps(settings.Section("alert_pcaps"));

@@ -90,7 +90,7 @@ std::vector<std::string> Control::Restore(const StateImage& image, uint32_t aler
   restored_ = {
       .second = header.second, .at_stop = header.at_stop, .alert_age_max_s = alert_age_max_s};
   second_ = header.second;
-  return ReadState(image, memory_);
+  return RestoreMemory(image, memory_);
 }
 
 void Control::NoteEmpty(const IntervalView& view) {

@@ -60,7 +60,7 @@ absl::Status StateKeeper::OnStop(const Control& control) {
 }
 
 absl::Status StateKeeper::Write(Taken& taken) {
-  const WrittenState state = WriteState(taken.header, taken.memory, file_.bytes_max());
+  const WrittenState state = EncodeMemory(taken.header, taken.memory, file_.bytes_max());
   if (!state.left_out.empty()) {
     spdlog::warn("state: no room within state.mib_max for {}", absl::StrJoin(state.left_out, ", "));
   }

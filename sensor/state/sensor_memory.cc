@@ -31,7 +31,7 @@ SensorMemory::SensorMemory(const SensorConfig& config, const HomeNetworks& home,
       windows({.window_us = config.device_windows.window_s * uint64_t{1'000'000},
                .devices_max = config.device_windows.devices_max}) {}
 
-WrittenState WriteState(const StateHeader& header, SensorMemory& memory, size_t bytes_max) {
+WrittenState EncodeMemory(const StateHeader& header, SensorMemory& memory, size_t bytes_max) {
   StateImageWriter image(header, bytes_max);
   KeepAll(header.at_stop, memory,
           [&image](absl::string_view owner) { return PartWriter(owner, image); });
@@ -39,7 +39,7 @@ WrittenState WriteState(const StateHeader& header, SensorMemory& memory, size_t 
   return {.bytes = std::move(image).Finish(), .left_out = std::move(left_out)};
 }
 
-std::vector<std::string> ReadState(const StateImage& image, SensorMemory& memory) {
+std::vector<std::string> RestoreMemory(const StateImage& image, SensorMemory& memory) {
   std::vector<std::string> notes;
   const StateHeader& header = image.header();
   KeepAll(header.at_stop, memory,

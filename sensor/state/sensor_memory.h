@@ -35,10 +35,10 @@ struct WrittenState {
 };
 // The open window is told by nobody else only when the sensor has stopped: it is written with
 // `header.at_stop` alone.
-WrittenState WriteState(const StateHeader& header, SensorMemory& memory, size_t bytes_max);
+WrittenState EncodeMemory(const StateHeader& header, SensorMemory& memory, size_t bytes_max);
 
 // Into a memory that is as new. Returns what could not be taken over, a line each.
-std::vector<std::string> ReadState(const StateImage& image, SensorMemory& memory);
+std::vector<std::string> RestoreMemory(const StateImage& image, SensorMemory& memory);
 
 }  // namespace vedette
 #endif  // VEDETTE_SENSOR_STATE_SENSOR_MEMORY_H_

@@ -118,7 +118,7 @@ TEST(ClockTest, MemoryIsFlatOverThreeDays) {
       if (++ticks % 300 != 0) return;
       SensorMemory memory = control.CopyMemory();
       const WrittenState state =
-          WriteState({.sensor = "kept", .second = second}, memory, size_t{256} << 20);
+          EncodeMemory({.sensor = "kept", .second = second}, memory, size_t{256} << 20);
       EXPECT_TRUE(state.left_out.empty());
       state_bytes = std::max(state_bytes, state.bytes.size());
       uint64_t& most = ticks < 48 * 3'600 ? first_two_days : last_day;

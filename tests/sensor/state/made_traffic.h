@@ -118,13 +118,13 @@ inline Ended RunOn(const Traffic& traffic, const Run& run, TickVisitor* visitor 
   TrafficSource source(traffic);
   (*engine)->Run(source);
   SensorMemory memory = (*engine)->control().CopyMemory();
-  ended.state = WriteState({.sensor = run.config.sensor,
-                            .site = run.config.site,
-                            .program = "test",
-                            .second = (*engine)->control().second(),
-                            .at_stop = !run.crashed,
-                            .secret = (*engine)->secret()},
-                           memory, size_t{64} << 20)
+  ended.state = EncodeMemory({.sensor = run.config.sensor,
+                              .site = run.config.site,
+                              .program = "test",
+                              .second = (*engine)->control().second(),
+                              .at_stop = !run.crashed,
+                              .secret = (*engine)->secret()},
+                             memory, size_t{64} << 20)
                     .bytes;
   ended.told = std::move(sink.told);
   return ended;

@@ -255,9 +255,9 @@ TEST(StateTest, WhatFindsNoRoomIsLeftOutWhole) {
   (*engine)->Attend(nullptr, AtEnd::kKeepOpen);
   (*engine)->Run(source);
   SensorMemory memory = (*engine)->control().CopyMemory();
-  const WrittenState whole = WriteState({.sensor = "kept"}, memory, size_t{64} << 20);
+  const WrittenState whole = EncodeMemory({.sensor = "kept"}, memory, size_t{64} << 20);
   EXPECT_THAT(whole.left_out, IsEmpty());
-  const WrittenState part = WriteState({.sensor = "kept"}, memory, whole.bytes.size() / 2);
+  const WrittenState part = EncodeMemory({.sensor = "kept"}, memory, whole.bytes.size() / 2);
   EXPECT_FALSE(part.left_out.empty());
   EXPECT_LE(part.bytes.size(), whole.bytes.size() / 2 + 64);
   EXPECT_TRUE(StateImage::Parse(part.bytes).ok());
