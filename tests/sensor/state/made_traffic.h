@@ -38,7 +38,8 @@ inline void Talk(Traffic& traffic, const std::string& from, uint64_t begin_s, ui
 inline void Flood(Traffic& traffic, uint64_t begin_s, uint64_t end_s) {
   for (uint64_t s = begin_s; s < end_s; ++s) {
     for (uint64_t i = 0; i < 300; ++i) {
-      const std::string from = "203.0." + std::to_string(i) + "." + std::to_string(s);
+      const std::string from = "203." + std::to_string(i / 250) + "." + std::to_string(i % 250) +
+                               "." + std::to_string(s);
       traffic.At(kStartUs + s * kSecond + i * 3'000,
                  PacketBuilder().Ethernet().Ip4(from, "192.168.1.9").Tcp(1'024, 443, 0x02).Build());
     }

@@ -93,6 +93,7 @@ TEST(ReloadTest, WhatADetectorKnewOutlivesItsSettings) {
 
 TEST(ReloadTest, ADetectorMayBeSwitchedOffAndOn) {
   Traffic traffic;
+  Talk(traffic, "192.168.1.51", 0, 40);
   Flood(traffic, 10, 40);
   Reloadable sensor(SmallSensor());
   sensor.RunOn(traffic, 5, [&] { sensor.Setting<SynFlood>().enabled = false; });

@@ -51,13 +51,13 @@ Told Joined(Told first, const Told& second) {
   return first;
 }
 
-std::map<std::string, std::tuple<int64_t, int64_t, std::string>> WindowsOf(
+// Packets in and out, by event. Who a device's peers are is learned when a flow begins; flows are
+// not kept.
+std::map<std::string, std::pair<int64_t, int64_t>> WindowsOf(
     const std::vector<DeviceEvent>& devices) {
-  std::map<std::string, std::tuple<int64_t, int64_t, std::string>> windows;
+  std::map<std::string, std::pair<int64_t, int64_t>> windows;
   for (const DeviceEvent& event : devices) {
-    const bool first =
-        windows.try_emplace(event.id, event.packets_in, event.packets_out, event.peers_sketch)
-            .second;
+    const bool first = windows.try_emplace(event.id, event.packets_in, event.packets_out).second;
     EXPECT_TRUE(first) << "a window of " << event.device << " was told twice";
   }
   return windows;
