@@ -79,6 +79,7 @@ class Service(system_test.SystemTest):
         self.hangup(sensor, "the configuration is refused; generation 1 goes on", 2)
         self.write_config()
         self.hangup(sensor, "the configuration is now of generation 2", 1)
+        time.sleep(2.5)  # an interval that is told with it
         self.end(sensor)
         self.assertIn("stopped by SIGTERM; configuration of generation 2", sensor.log())
         self.assertEqual(sensor.events("health")[-1]["generation"], 2)
@@ -99,7 +100,7 @@ class Service(system_test.SystemTest):
         self.write_config(limit=123)
         sensor.process.send_signal(signal.SIGHUP)
         sensor.wait_for_log("unfinished_per_second_max: 80 -> 123")
-        time.sleep(1.5)  # a tick
+        time.sleep(2.5)  # an interval that is told with it
         self.end(sensor)
         log = sensor.log()
         applied = log.count("the configuration is now of generation")

@@ -203,7 +203,7 @@ TEST(StateTest, WhateverAStateHoldsASensorRuns) {
   const Traffic next = Part(MadeTraffic(), 22, 24);
   std::mt19937 random(2);
   size_t parsed = 0, run = 0;
-  for (int i = 0; i < 2'000; ++i) {
+  for (int i = 0; i < 400; ++i) {
     std::string mutated = inside;
     for (uint32_t n = 1 + random() % 3; n > 0; --n) {
       mutated[random() % mutated.size()] = static_cast<char>(random());
@@ -211,11 +211,11 @@ TEST(StateTest, WhateverAStateHoldsASensorRuns) {
     std::string sealed = Sealed(std::move(mutated));
     if (!StateImage::Parse(sealed).ok()) continue;
     ++parsed;
-    if (run == 40) continue;  // the engine's tables take a while to make
+    if (run == 8) continue;  // the engine's tables take a while to make
     ++run;
     RunOn(next, {.restored_from = std::move(sealed)});
   }
-  EXPECT_GT(parsed, 100U);
+  EXPECT_GT(parsed, 20U);
 }
 
 TEST(StateTest, ArraysInArraysEndSomewhere) {
