@@ -101,8 +101,7 @@ class CommandLine {
         Add("explain", "Say which rule, limit and exclusion applies, and where each comes from");
     command
         ->add_option("EVENT|ADDRESS|KIND", explain_.subject,
-                     "an alert: a file of them, - for standard input, or an id with --alerts; an "
-                     "address, prefix, MAC or name/NAME; a kind such as dos.syn_flood")
+                     "a file of alerts, - or an alert's id; a host; a kind")
         ->required();
     command
         ->add_option("-c,--config", explain_.config_path,
@@ -113,7 +112,7 @@ class CommandLine {
     command->add_flag("--json", explain_.json, "JSON, one object a line");
     command->add_flag("--now", explain_.now, "judge alerts by today's date, not by theirs");
     command->footer(
-        "Examples:\n"
+        "A host is an address, a prefix, a MAC or name/NAME.\n\nExamples:\n"
         "  vedette explain -c vedette.yaml 10.1.2.3\n"
         "  vedette explain -c vedette.yaml --alerts alerts.ndjson 3f9a41c2\n"
         "  vedette explain dos.syn_flood");

@@ -37,7 +37,15 @@ void PolicyGate::Set(std::shared_ptr<const Policy> policy) {
 }
 
 PolicyVerdict PolicyGate::Judge(const Key& key, const PolicyCase& asked, uint64_t calm_us) {
-  const PolicyVerdict verdict = policy_->Judge(asked);
+  PolicyVerdict verdict = policy_->Judge(asked);
+  // Frames without addresses show a device by its MAC alone, which an entry for its address cannot
+  // know: they belong to the life that the address has.
+  if (const auto own = lives_.find(key);
+      verdict.tells() && !asked.device.ip.has_value() && own != lives_.end()) {
+    verdict.effect = own->second.effect;
+    verdict.entry = own->second.entry;
+    verdict.below_limit = own->second.effect == PolicyEffect::kAdjust;
+  }
   if (verdict.tells()) {
     lives_.erase(key);  // what it would have been goes on as an alert
     if (verdict.entry.has_value()) Count(verdict, asked.at_us);
@@ -50,6 +58,7 @@ PolicyVerdict PolicyGate::Judge(const Key& key, const PolicyCase& asked, uint64_
     life = lives_.emplace(key, Life{}).first;
   }
   life->second = {.effect = verdict.effect,
+                  .entry = *verdict.entry,
                   .last_us = std::max(life->second.last_us, asked.at_us),
                   .calm_us = calm_us};
   counts_[*verdict.entry].last_us = std::max(counts_[*verdict.entry].last_us, asked.at_us);

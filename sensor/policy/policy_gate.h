@@ -54,6 +54,7 @@ class PolicyGate {
  private:
   struct Life {
     PolicyEffect effect = PolicyEffect::kAllow;
+    uint32_t entry = 0;
     uint64_t last_us = 0, calm_us = 0;
   };
   void Count(const PolicyVerdict& verdict, uint64_t at_us);

@@ -145,6 +145,20 @@ TEST(PolicyGate, AReloadClosesWhatIsNoLongerWantedAndKeepsCounts) {
   EXPECT_EQ(alerts.life().policy().counts()[0].alerts, 1U);
 }
 
+TEST(PolicyGate, FramesWithoutAddressesBelongToTheDevicesLife) {
+  PolicyGate gate(PolicyOf("    - {effect: suppress, kinds: [all], host: 10.0.0.5, comment: x}\n"),
+                  16);
+  const PolicyGate::Key key("corruption.decode_errors", "lab/0/00:16:3e:00:00:05");
+  PolicyCase by_mac{.kind = "corruption.decode_errors", .at_us = 2};
+  by_mac.device = {.mac = "00:16:3e:00:00:05", .home = true};
+  EXPECT_TRUE(gate.Judge(key, by_mac, kSecond).tells());  // nothing is known of its address
+  PolicyCase by_ip = by_mac;
+  by_ip.device.ip = IpAddress::V4(10, 0, 0, 5);
+  EXPECT_FALSE(gate.Judge(key, by_ip, kSecond).tells());
+  EXPECT_FALSE(gate.Judge(key, by_mac, kSecond).tells());
+  EXPECT_EQ(gate.TotalsAt(0).suppressed, 1U);
+}
+
 TEST(PolicyGate, LivesThatAreNotToldAreBounded) {
   PolicyGate gate(PolicyOf("    - {effect: allow, kinds: [all], host: any, comment: x}\n"), 16);
   for (uint32_t i = 0; i < 100; ++i) {
