@@ -383,8 +383,10 @@ TEST(Policy, AHundredThousandEntriesCostNoMoreThanTheirLengths) {
                       static_cast<uint8_t>(random()));
     const auto length = static_cast<uint8_t>(kMapped4Bits + 8 + random() % 25);
     PolicyEntry entry{.effect = PolicyEffect::kAllow, .kinds = {"recon.*"}};
-    (i % 2 == 0 ? entry.source : entry.target) = {.kind = HostTerm::Kind::kPrefix,
-                                                  .prefix = {NetworkOf(ip, length), length}};
+    HostTerm& end = i % 2 == 0 ? entry.source : entry.target;
+    end.kind = HostTerm::Kind::kPrefix;
+    end.prefix.address = NetworkOf(ip, length);
+    end.prefix.length = length;
     entries.push_back(std::move(entry));
   }
   const Policy policy = Of(std::move(entries));

@@ -80,7 +80,8 @@ class DaysSource final : public PacketSource {
  public:
   explicit DaysSource(uint64_t seconds) : left_(seconds) {}
   SourceState Receive(PacketBurst& burst) noexcept override {
-    const uint32_t from = random_() % 60'000, to = random_() % 5'000;
+    const auto from = static_cast<uint32_t>(random_() % 60'000);
+    const auto to = static_cast<uint32_t>(random_() % 5'000);
     packet_ = PacketBuilder()
                   .Ethernet(Mac(static_cast<uint8_t>(from % 200)))
                   .Ip4("10.1." + std::to_string(from / 250) + "." + std::to_string(from % 250),
@@ -144,7 +145,7 @@ TEST(ClockTest, MemoryIsFlatOverThreeDays) {
   EXPECT_GE(watcher.ticks, 72U * 3'600 - 1);
   EXPECT_LE(watcher.last_day, watcher.first_two_days + (uint64_t{4} << 20));
   EXPECT_LT(watcher.state_bytes, size_t{64} << 20);
-  RecordProperty("first_two_days_bytes", static_cast<int64_t>(watcher.first_two_days));
+  RecordProperty("first_two_days_bytes", static_cast<int>(watcher.first_two_days));
   std::printf("at most %lu bytes in two days, %lu on the third; states of %zu\n",
               static_cast<unsigned long>(watcher.first_two_days),
               static_cast<unsigned long>(watcher.last_day), watcher.state_bytes);

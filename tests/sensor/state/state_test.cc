@@ -40,7 +40,8 @@ Lives LivesOf(const std::vector<AlertEvent>& alerts) {
 std::set<std::string> IdsOf(const std::vector<AlertEvent>& alerts, const std::string& state) {
   std::set<std::string> ids;
   for (const AlertEvent& alert : alerts) {
-    if (alert.state == state) EXPECT_TRUE(ids.insert(alert.alert_id).second) << alert.message;
+    if (alert.state != state) continue;
+    EXPECT_TRUE(ids.insert(alert.alert_id).second) << alert.message;
   }
   return ids;
 }
@@ -205,7 +206,7 @@ TEST(StateTest, WhateverAStateHoldsASensorRuns) {
   size_t parsed = 0, run = 0;
   for (int i = 0; i < 400; ++i) {
     std::string mutated = inside;
-    for (uint32_t n = 1 + random() % 3; n > 0; --n) {
+    for (auto n = 1 + random() % 3; n > 0; --n) {
       mutated[random() % mutated.size()] = static_cast<char>(random());
     }
     std::string sealed = Sealed(std::move(mutated));
