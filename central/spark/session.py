@@ -1,6 +1,8 @@
 """A Spark session that reaches Kafka and Cassandra, for the jobs beside it."""
 import argparse
+import os
 import re
+import sys
 from pathlib import Path
 
 import pyspark
@@ -27,6 +29,7 @@ def session(options, name):
     """Spark's own jars come first: of what both bring, one is enough."""
     own = {artifact(jar) for jar in (Path(pyspark.__file__).parent / "jars").glob("*.jar")}
     jars = [str(jar) for jar in sorted(options.jars.glob("*.jar")) if artifact(jar) not in own]
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # workers have the clients, too
     host, port = options.cassandra.split(":")
     spark = (
         SparkSession.builder.master(options.master).appName(name)
