@@ -141,7 +141,11 @@ class Service(system_test.SystemTest):
     def test_a_killed_sensor_goes_on_from_its_last_state(self):
         sensor = self.listen()
         self.play_flood()
-        sensor.wait_until(lambda: self.state.exists(), "a state to be written")
+        sensor.wait_until(lambda: sensor.events("alerts"), "an alert")
+        # The copy that is written was taken before; a second apart there is no doubt.
+        told_at = time.time() + 1
+        sensor.wait_until(lambda: self.state.exists() and self.state.stat().st_mtime > told_at,
+                          "a state that knows of the alert")
         sensor.kill()
         opened = [a for a in sensor.events("alerts") if a["state"] == "open"]
         told = {a["id"] for a in sensor.events("alerts")}
