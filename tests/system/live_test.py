@@ -221,6 +221,7 @@ class Live(system_test.SystemTest):
     def test_filter_and_files_of_the_configuration(self):
         config = self.write("files.yaml", (
             "sensor: edge-7\ncapture: {interfaces: [tap0], bpf: 'udp port 53'}\n"
+            "state: {when: never}\n"
             f"export: {{flows: true, files: {{folder: {self.folder}/events}}}}\n").encode())
         query = frames.dns_query([b"www", b"example", b"org"], 7)
         capture = self.write("dns.pcap", capture_files.pcap(

@@ -61,7 +61,8 @@ class LocalTest(system_test.SystemTest):
         self.socket = self.folder / "vedette.sock"
 
     def listen(self, local="", config=""):
-        text = (f"sensor: edge-7\nexport: {{files: {{folder: {self.folder}/events}}}}\n{config}"
+        text = (f"sensor: edge-7\nexport: {{files: {{folder: {self.folder}/events}}}}\n"
+                f"state: {{when: never}}\n{config}"
                 f"local:\n  socket: {self.socket}\n{local}")
         path = self.write("sensor.yaml", text.encode())
         sensor = live_network.Sensor(self.network, self.folder, ("tap0",), "-c", path, topics=())

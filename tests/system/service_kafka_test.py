@@ -42,6 +42,7 @@ class ServiceKafka(system_test.SystemTest):
         config = self.folder / (name + ".yaml")
         config.write_text(f"""sensor: {name}
 service: {{user: nobody}}
+state: {{folder: {self.state}/{name}-kept}}
 capture: {{interfaces: [lo], bpf: "udp port 9"}}
 export:
   spool: {{folder: {self.state}/{name}}}

@@ -85,6 +85,7 @@ class Service(system_test.SystemTest):
         refusing = socket.socket()
         refusing.bind(("127.0.0.1", 0))  # bound and not listening: in another network at that
         sensor = self.start(
+            "state: {when: never}\n"
             f"export: {{kafka: {{brokers: ['127.0.0.1:{refusing.getsockname()[1]}']}}, "
             f"spool: {{folder: {self.folder}/spool}}}}\n", manager=manager, topics=())
         sensor.wait_until(lambda: len(manager.messages("WATCHDOG")) >= 10, "ten signs of life")
@@ -152,7 +153,7 @@ class Service(system_test.SystemTest):
         self.folder.chmod(0o711)
         state = self.folder / "state"  # missing: made for that user
         sensor = self.start(
-            "service: {user: nobody}\n"
+            f"service: {{user: nobody}}\nstate: {{folder: {state}/kept}}\n"
             f"export: {{files: {{when: always, folder: {state}/events, rotate_bytes: 65536}}, "
             f"kafka: {{brokers: ['127.0.0.1:1']}}, spool: {{folder: {state}/spool}}}}\n", topics=())
         self.assert_rights(sensor, CAP_NET_RAW, user)
