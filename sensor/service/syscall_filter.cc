@@ -295,6 +295,15 @@ absl::Status Failed(const std::string& what, int error) {
                                           "; see docs/service.md, or set service.sandbox to off"));
 }
 
+// On arguments of a call, numbered from 0. libseccomp's own macros are C.
+scmp_arg_cmp Equals(unsigned argument, uint64_t value) { return {argument, SCMP_CMP_EQ, value, 0}; }
+scmp_arg_cmp Differs(unsigned argument, uint64_t value) {
+  return {argument, SCMP_CMP_NE, value, 0};
+}
+scmp_arg_cmp HasBits(unsigned argument, uint64_t mask, uint64_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
 // Collects rules; the first that is refused is what is told.
 class Rules {
  public:
@@ -322,39 +331,39 @@ class Rules {
 
 // Code is what was loaded from files: nothing is both written and run.
 void AddMemory(Rules& rules) {
-  rules.Allow("mmap", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, 0));
-  rules.Allow("mmap", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, PROT_WRITE));
-  rules.Allow("mmap", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, PROT_EXEC));
-  rules.Allow("mprotect", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+  rules.Allow("mmap", HasBits(2, PROT_WRITE | PROT_EXEC, 0));
+  rules.Allow("mmap", HasBits(2, PROT_WRITE | PROT_EXEC, PROT_WRITE));
+  rules.Allow("mmap", HasBits(2, PROT_WRITE | PROT_EXEC, PROT_EXEC));
+  rules.Allow("mprotect", HasBits(2, PROT_EXEC, 0));
 }
 
 void AddSockets(Rules& rules) {
   for (const int family : {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET}) {
-    rules.Allow("socket", SCMP_A0(SCMP_CMP_EQ, static_cast<uint64_t>(family)));
+    rules.Allow("socket", Equals(0, static_cast<uint64_t>(family)));
   }
 }
 
 // Threads, not processes with a world of their own; clone3 hides its flags from a filter, and the C
 // library goes back to clone when it is not there.
 void AddThreads(Rules& rules) {
-  rules.Allow("clone", SCMP_A0(SCMP_CMP_MASKED_EQ, kNewNamespaces | CLONE_THREAD, CLONE_THREAD));
+  rules.Allow("clone", HasBits(0, kNewNamespaces | CLONE_THREAD, CLONE_THREAD));
 }
 
 // To itself alone: an abort, a thread of its own.
 void AddSignals(Rules& rules) {
   const auto own = static_cast<uint64_t>(getpid());
   for (const char* const name : {"kill", "tgkill", "rt_tgsigqueueinfo"}) {
-    rules.Allow(name, SCMP_A0(SCMP_CMP_EQ, own));
+    rules.Allow(name, Equals(0, own));
   }
 }
 
 void AddProcess(Rules& rules) {
   for (const int what : {PR_SET_NAME, PR_GET_NAME, PR_SET_VMA, PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS,
                          PR_CAPBSET_READ}) {
-    rules.Allow("prctl", SCMP_A0(SCMP_CMP_EQ, static_cast<uint64_t>(what)));
+    rules.Allow("prctl", Equals(0, static_cast<uint64_t>(what)));
   }
   // Any but that which types into a terminal.
-  rules.Allow("ioctl", SCMP_A1(SCMP_CMP_NE, TIOCSTI));
+  rules.Allow("ioctl", Differs(1, TIOCSTI));
 }
 
 }  // namespace
