@@ -4,7 +4,8 @@ lost nothing: counted by an independent reader, by sequence numbers, and against
 played.
 
 What makes the events: `vedette run` on a virtual interface into which tcpreplay plays short connections,
-two packets each. The rate is the wanted one or what the machine carries; it is printed."""
+two packets each. A machine on which the kernel has to drop packets carries no such rate, and says
+nothing of the export: there all of it is done again at half the rate, at a quarter at the least."""
 import argparse
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from kafka_world import missing, total
 FLOWS = 300_000  # in the capture: six seconds, so that a connection is over before it is asked for again
 FLOW_TOPIC = "vedette.flows"
 HEALTH_TOPIC = "vedette.health"
+SLOWER = (1, 2, 4)  # parts of the rate
 
 
 def parse_arguments():
@@ -65,7 +67,8 @@ def check_health(check, health):
               f"{spooled:11,} wait, {spool_bytes >> 20:6,} MiB")
 
 
-def run(check, options, folder):
+def run(check, options, rate, folder):
+    """Returns the packets that were lost before the sensor read them."""
     capture = folder / "short.pcap"
     short_flows.write(capture, FLOWS)
     cluster = kafka_world.Cluster(folder / "kafka")
@@ -76,7 +79,7 @@ def run(check, options, folder):
         more="capture: {interfaces: [tap0], buffer_mib: 256}\n",
         spool=f"{folder}/spool\n    bytes_max: {32 << 30}")
     sensor = kafka_world.Running(config, folder / "sensor.log", "--health", folder / "health")
-    tap.play(capture, options.rate * short_flows.PACKETS_PER_FLOW, folder / "tcpreplay.log")
+    tap.play(capture, rate * short_flows.PACKETS_PER_FLOW, folder / "tcpreplay.log")
     time.sleep(options.before)
     cluster.down("--kill")
     print(f"         the broker is away for {options.seconds} s", flush=True)
@@ -103,18 +106,25 @@ def run(check, options, folder):
           f"{total(account, 'repeats')} marked ones")
     played = -(-packets // short_flows.PACKETS_PER_FLOW)  # the last may be without its answer
     check(flows == played, f"{flows:,} flow events of {played:,} flows played")
-    check_health(check, cluster.read(HEALTH_TOPIC))
+    health = cluster.read(HEALTH_TOPIC)
+    check_health(check, health)
     cluster.down("--kill")
     if check.failures:
         print(sensor.log()[-4000:])
+    return sum(sum(event["dropped"].values()) for event in health)
 
 
 def main():
     options = parse_arguments()
     kafka_world.enter(tools=("tcpreplay",))
-    check = kafka_world.Checks()
-    with tempfile.TemporaryDirectory() as folder:
-        run(check, options, Path(folder))
+    for part in SLOWER:
+        check = kafka_world.Checks()
+        with tempfile.TemporaryDirectory() as folder:
+            lost = run(check, options, options.rate // part, Path(folder))
+        if lost == 0:
+            break
+        print(f"         {lost} packets lost at {options.rate // part} flow events a second: "
+              "the machine has other work", flush=True)
     return check.status()
 
 
