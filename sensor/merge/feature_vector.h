@@ -9,11 +9,9 @@
 
 #include "absl/strings/string_view.h"
 #include "dataplane/track/endpoint_row.h"
+#include "detectors/device_model.h"
 
 namespace vedette {
-
-inline constexpr size_t kFeatureCount = 24;
-using FeatureVector = std::array<double, kFeatureCount>;
 
 // By place in the vector.
 extern const std::array<absl::string_view, kFeatureCount> kFeatureNames;
