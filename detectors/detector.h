@@ -126,6 +126,12 @@ class DetectorPack {
     EvaluateEach(merged, view, findings, std::index_sequence_for<Ds...>{});
   }
 
+  // The source has ended: the view holds the windows that this has closed, and nothing else. For
+  // detectors that judge windows.
+  void EvaluateEnd(const IntervalView& view, std::vector<Finding>& findings) {
+    EvaluateEndEach(view, findings, std::index_sequence_for<Ds...>{});
+  }
+
   // `io_of(name)` yields the Io for that detector's fields. One that is switched off has nothing to
   // keep.
   template <typename IoOf>
@@ -157,6 +163,17 @@ class DetectorPack {
     ((enabled_[I] ? std::get<I>(detectors_).Evaluate(std::get<I>(merged.states), view, findings)
                   : void()),
      ...);
+  }
+
+  template <size_t... I>
+  void EvaluateEndEach(const IntervalView& view, std::vector<Finding>& findings,
+                       std::index_sequence<I...>) {
+    const auto evaluate = [&](bool enabled, auto& detector) {
+      if constexpr (requires { detector.EvaluateEnd(view, findings); }) {
+        if (enabled) detector.EvaluateEnd(view, findings);
+      }
+    };
+    (evaluate(enabled_[I], std::get<I>(detectors_)), ...);
   }
 
   template <typename IoOf, size_t... I>

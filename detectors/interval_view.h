@@ -13,6 +13,8 @@
 #include "dataplane/inspect/observations.h"
 #include "dataplane/track/home_networks.h"
 #include "dataplane/worker/shard_window.h"
+#include "detectors/device_models.h"
+#include "detectors/device_window.h"
 
 namespace vedette {
 
@@ -49,10 +51,18 @@ struct IntervalView {
   bool digests_are_hmacs = false;                      // of matches: evidence may hold them
   absl::Span<const PatternLabel> patterns;             // by ContentMatch::pattern
   absl::Span<const IrregularityCount> irregularities;  // by sender, kind
+  // Of devices with a model, which ended before this interval; by device.
+  absl::Span<const DeviceWindow> windows;
+  uint64_t device_window_us = 0;   // how long each is: models know of no shorter silence
+  DeviceModels* models = nullptr;  // null: nobody has any
   ShardCounters totals;
   const HomeNetworks* home_networks = nullptr;
 
   double seconds() const { return static_cast<double>(end_us - begin_us) * 1e-6; }
+  // Null: there is none, or it is not valid now.
+  const DeviceModel* ModelOf(const EndpointKey& key) const {
+    return models == nullptr ? nullptr : models->ModelOf(key, begin_us);
+  }
   const EndpointInterval* Find(const EndpointKey& key) const {
     const auto at =
         std::lower_bound(endpoints.begin(), endpoints.end(), key,

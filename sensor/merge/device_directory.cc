@@ -82,13 +82,35 @@ void DeviceDirectory::Remember(const EndpointKey& key, const NameSighting& sight
   Name& name = names_[key];
   name.last_us = std::max(name.last_us, sighting.arrival_us);
   if (!name.text.empty() && !Outranks(sighting.source, name.source)) return;
+  const absl::string_view text(sighting.name.data(), sighting.name_length);
+  if (name.source == sighting.source && name.text == text) return;
   name.source = sighting.source;
-  name.text.assign(sighting.name.data(), sighting.name_length);
+  name.text.assign(text.data(), text.size());
+  name.number = ++name_changes_;
 }
 
 const DeviceDirectory::Name* DeviceDirectory::FindName(const EndpointKey& key) const {
   const auto at = names_.find(key);
   return at == names_.end() ? nullptr : &at->second;
+}
+
+DeviceDirectory::IdentityMark DeviceDirectory::MarkOf(const EndpointKey& key) const {
+  IdentityMark mark;
+  const auto number_of = [this](const EndpointKey& named) {
+    const Name* name = FindName(named);
+    return name == nullptr ? 0 : name->number;
+  };
+  if (key.is_mac) {
+    mark.mac_name = number_of(EndpointKey::OfMac(MacOf(key), 0));
+    return mark;
+  }
+  mark.name = number_of(key);
+  const auto address = addresses_.find(key);
+  if (address == addresses_.end() || !address->second.mac_known) return mark;
+  mark.mac = address->second.mac;
+  mark.router = IsRouter(mark.mac);
+  mark.mac_name = number_of(EndpointKey::OfMac(mark.mac, 0));
+  return mark;
 }
 
 template <typename Map>

@@ -27,6 +27,15 @@ class DeviceDirectory {
   // Whose addresses are devices, from here on; it outlives this.
   void SetHome(const HomeNetworks& home) { home_ = &home; }
   DeviceIdentity Identify(const EndpointKey& key) const;
+  // What Identify depends on, without its texts: while it is the same, so are they.
+  struct IdentityMark {
+    MacAddress mac;
+    bool router = false;
+    uint64_t name = 0, mac_name = 0;  // which one; 0: none
+
+    bool operator==(const IdentityMark&) const = default;
+  };
+  IdentityMark MarkOf(const EndpointKey& key) const;
 
   size_t devices() const { return addresses_.size(); }
   size_t devices_max() const { return devices_max_; }
@@ -62,6 +71,7 @@ class DeviceDirectory {
     NameSource source = NameSource::kDhcp;
     std::string text;
     uint64_t last_us = 0;
+    uint64_t number = 1;  // of its last change; what was restored has not changed since
 
     template <typename Io>
     void Keep(Io& io) {
@@ -98,6 +108,7 @@ class DeviceDirectory {
   absl::flat_hash_map<EndpointKey, MacEntry, KeyHasher> macs_;  // keys of OfMac(mac, 0)
   absl::flat_hash_map<EndpointKey, Name, KeyHasher> names_;     // of addresses and of MACs
   uint64_t evicted_ = 0;
+  uint64_t name_changes_ = 1;
 };
 
 }  // namespace vedette

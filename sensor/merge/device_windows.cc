@@ -53,6 +53,9 @@ void CopyCounters(const EndpointCounters& c, DeviceEvent& event) {
   event.one_way = c.packets_in == 0 || c.packets_out == 0;
 }
 
+// What was kept may be of a clock that ran ahead.
+uint64_t Since(uint64_t begin_us, uint64_t end_us) { return end_us - std::min(begin_us, end_us); }
+
 uint64_t Bits(absl::Span<const uint64_t> words) {
   return std::accumulate(words.begin(), words.end(), uint64_t{0}, [](uint64_t sum, uint64_t word) {
     return sum + static_cast<uint64_t>(std::popcount(word));
@@ -106,11 +109,21 @@ void DeviceWindows::Account::MergeSketches(absl::Span<const ShardRow> rows) {
 void DeviceWindows::Observe(const IntervalView& view, absl::Span<const ShardRow> rows,
                             const IdentityOf& identify, std::vector<DeviceEvent>& out) {
   const uint64_t begin_us = view.begin_us - view.begin_us % limits_.window_us;
-  if (open_ && begin_us != begin_us_) Finish(identify, out);
+  // One that another run left open was not watched to its end.
+  if (open_ && begin_us != begin_us_) view.first ? Finish(identify, out) : Close(identify, out);
   open_ = true;
   begin_us_ = begin_us;
+  Watch(view);
   ObserveEndpoints(view, rows);
   ObservePairs(view);
+}
+
+// A second without any packet may be the network's or the tap's doing.
+void DeviceWindows::Watch(const IntervalView& view) {
+  if (view.first) unwatched_us_ += Since(std::max(begin_us_, watched_until_us_), view.begin_us);
+  if (view.starved) unwatched_us_ += view.end_us - view.begin_us;
+  watched_until_us_ = view.end_us;
+  packets_ += view.totals.packets;
 }
 
 // Endpoints and rows are both in the order of keys.
@@ -182,6 +195,11 @@ void DeviceWindows::OnRestored() {
 
 void DeviceWindows::Finish(const IdentityOf& identify, std::vector<DeviceEvent>& out) {
   if (!open_) return;
+  unwatched_us_ += Since(watched_until_us_, begin_us_ + limits_.window_us);
+  Close(identify, out);
+}
+
+void DeviceWindows::Close(const IdentityOf& identify, std::vector<DeviceEvent>& out) {
   open_ = false;
   absl::btree_map<std::string, Account> devices;
   for (auto& [key, account] : accounts_) {
@@ -193,11 +211,18 @@ void DeviceWindows::Finish(const IdentityOf& identify, std::vector<DeviceEvent>&
     }
   }
   accounts_.clear();
+  told_.keys.clear();
   for (const auto& [name, account] : devices) {
     out.push_back(EventOf(account, identify(account.key)));
     out.back().sensor_lost_packets = Signed(lost_packets_);
+    told_.keys.push_back(account.key);
   }
-  lost_packets_ = 0;
+  const auto share = [](uint64_t part, uint64_t whole) {
+    return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+  };
+  told_.unwatched_share = share(unwatched_us_, limits_.window_us);
+  told_.lost_share = share(lost_packets_, lost_packets_ + packets_);
+  lost_packets_ = packets_ = unwatched_us_ = 0;
 }
 
 DeviceEvent DeviceWindows::EventOf(const Account& account, const DeviceIdentity& identity) const {

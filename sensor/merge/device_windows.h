@@ -20,6 +20,15 @@
 
 namespace vedette {
 
+// What the events of a window do not say of it.
+struct ToldWindow {
+  std::vector<EndpointKey> keys;  // whose events they are, in their order
+  // Of the window: before the source began, after it ended, or while packets were lost or none
+  // came.
+  double unwatched_share = 0;
+  double lost_share = 0;  // of the packets there were
+};
+
 class DeviceWindows {
  public:
   struct Limits {
@@ -37,8 +46,11 @@ class DeviceWindows {
   // Packets that were lost before anybody could say whose they were: each device's event tells
   // them.
   void AddLost(uint64_t packets) { lost_packets_ += packets; }
-  // Closes the window that is open.
+  // The source has ended: closes the window that is open.
   void Finish(const IdentityOf& identify, std::vector<DeviceEvent>& out);
+  // The window whose events came last.
+  const ToldWindow& told() const { return told_; }
+  uint64_t window_us() const { return limits_.window_us; }
 
   uint64_t refused() const { return refused_; }
 
@@ -49,6 +61,9 @@ class DeviceWindows {
     io("begin_us", begin_us_);
     io("window_us", kept_window_us_);
     io("lost_packets", lost_packets_);
+    io("packets", packets_);
+    io("watched_until_us", watched_until_us_);
+    io("unwatched_us", unwatched_us_);
     io("accounts", accounts_);
   }
   // A window of another length is forgotten.
@@ -96,6 +111,9 @@ class DeviceWindows {
   };
   using Accounts = absl::btree_map<EndpointKey, Account>;
 
+  // How much of the window the sensor saw, and what of its packets.
+  void Watch(const IntervalView& view);
+  void Close(const IdentityOf& identify, std::vector<DeviceEvent>& out);
   void ObserveEndpoints(const IntervalView& view, absl::Span<const ShardRow> rows);
   Account* Obtain(const EndpointInterval& endpoint);  // null, and counted: no room
   void ObservePairs(const IntervalView& view);
@@ -107,7 +125,11 @@ class DeviceWindows {
   bool open_ = false;
   uint64_t begin_us_ = 0;
   uint64_t lost_packets_ = 0;
+  uint64_t packets_ = 0;           // of everybody, in the open window
+  uint64_t watched_until_us_ = 0;  // end of the last interval
+  uint64_t unwatched_us_ = 0;      // of the open window
   Accounts accounts_;
+  ToldWindow told_;
   uint64_t refused_ = 0;
 };
 

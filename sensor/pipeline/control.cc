@@ -25,6 +25,7 @@ Control::Control(const SensorConfig& config, SourceTold told, EventSink& sink, E
       home_(config.home),
       identify_([this](const EndpointKey& endpoint) { return Identify(endpoint); }),
       memory_(config, home_, identify_),
+      models_(memory_.directory, identify_),
       merger_(home_, LabelsOf(config.patterns), std::move(key)),
       hot_(std::make_unique<Detectors::Hot>()),
       health_windows_(identity_, std::move(told), kShards * size_t{config.tracker.flows}) {}
@@ -43,10 +44,11 @@ void Control::OnInterval(uint64_t second, absl::Span<const SensorWindow* const> 
   for (const SensorWindow* window : windows) tables_.push_back(&window->tables);
   if (restored_) Resume(second);
   second_ = second;
-  const IntervalView& view = merger_.Merge(second, tables_, account.lost.total());
+  IntervalView view = merger_.Merge(second, tables_, account.lost.total());
   NoteEmpty(view);
   // Windows that lie before this interval are closed with what was known then.
   memory_.windows.Observe(view, merger_.rows(), identify_, devices_);
+  AttachModels(view);
   memory_.windows.AddLost(account.lost.total());
   memory_.directory.Observe(view);
   Judge(view, windows);
@@ -65,6 +67,27 @@ void Control::OnInterval(uint64_t second, absl::Span<const SensorWindow* const> 
   SendDevices();
   SendHealth();
   sink_.OnTick();
+}
+
+void Control::AttachModels(IntervalView& view) {
+  if (models_.empty()) return;
+  view.models = &models_;
+  view.device_window_us = memory_.windows.window_us();
+  view.windows = models_.Attach(memory_.windows.told(), devices_);
+}
+
+// Nothing but the windows that the source's end has closed.
+void Control::JudgeLastWindows() {
+  IntervalView view{.begin_us = (second_ + 1) * 1'000'000, .starved = true};
+  view.end_us = view.begin_us;
+  view.home_networks = &home_;
+  AttachModels(view);
+  if (view.windows.empty()) return;
+  findings_.clear();
+  memory_.detectors.EvaluateEnd(view, findings_);
+  if (findings_.empty()) return;
+  memory_.alerts.Observe(std::move(findings_), view.begin_us, view.end_us, alerts_);
+  findings_ = {};
 }
 
 void Control::Judge(const IntervalView& view, absl::Span<const SensorWindow* const> windows) {
@@ -120,7 +143,7 @@ void Control::Reconfigure(ControlSettings settings) {
   home_ = HomeNetworks(std::move(settings.home));
   memory_.detectors.Reconfigure(settings.detectors);
   memory_.alerts.Reconfigure(settings.alerts);
-  memory_.alerts.SetPolicy(std::move(settings.policy));
+  SetPolicy(std::move(settings.policy));
   alert_config_ = settings.alerts;
   merger_.SetPatterns(std::move(settings.patterns));
   generation_ = settings.generation;
@@ -130,8 +153,9 @@ void Control::OnEnd(const SourceLosses& lost, AtEnd at_end) {
   memory_.windows.AddLost(lost.total());
   health_windows_.AddLost(lost);
   if (at_end == AtEnd::kCloseAll) {
-    memory_.alerts.EndOfSource(alerts_);
     memory_.windows.Finish(identify_, devices_);
+    JudgeLastWindows();
+    memory_.alerts.EndOfSource(alerts_);
   }
   health_windows_.Finish(healths_);
   SendAlerts();

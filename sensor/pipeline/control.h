@@ -20,6 +20,7 @@
 #include "sensor/event/events.h"
 #include "sensor/merge/interval_merge.h"
 #include "sensor/pipeline/health_windows.h"
+#include "sensor/pipeline/model_lookup.h"
 #include "sensor/state/sensor_memory.h"
 
 namespace vedette {
@@ -96,7 +97,10 @@ class Control {
   // Between intervals: what may be told from the next one on.
   void SetPolicy(std::shared_ptr<const Policy> policy) {
     memory_.alerts.SetPolicy(std::move(policy));
+    models_.ForgetNames();
   }
+  // Between intervals: what is known of devices from the next one on; null: nothing.
+  void SetModels(std::shared_ptr<const ModelSet> models) { models_.Set(std::move(models)); }
   const PolicyGate& policy() const { return memory_.alerts.policy(); }
 
   const MergeLosses& losses() const { return merger_.losses(); }
@@ -112,6 +116,9 @@ class Control {
   void NoteEmpty(const IntervalView& view);
   // What was kept meets the time it is now.
   void Resume(uint64_t second);
+  // What the interval's end told of devices' windows.
+  void AttachModels(IntervalView& view);
+  void JudgeLastWindows();
   void Judge(const IntervalView& view, absl::Span<const SensorWindow* const> windows);
   void SendAlerts();
   void SendDevices();
@@ -123,6 +130,7 @@ class Control {
   HomeNetworks home_;
   IdentityOf identify_;
   SensorMemory memory_;
+  ModelLookup models_;
   IntervalMerger merger_;
   std::unique_ptr<Detectors::Hot> hot_;  // merged; large
   std::optional<Restored> restored_;     // until the first interval
