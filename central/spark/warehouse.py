@@ -1,7 +1,12 @@
 """Writes device windows and incidents from Kafka to Cassandra, as they come.
 
 Spark keeps in its checkpoint how far it has read; a batch that was cut off is written again, and as
-every row has the key of its event, that changes nothing."""
+every row has the key of its event, that changes nothing. So a query that ends because Kafka or
+Cassandra went away is begun again until they are back."""
+import sys
+import time
+
+from pyspark.errors import PySparkException
 from pyspark.sql import Window
 from pyspark.sql import functions as f
 from pyspark.sql.types import StructType
@@ -9,22 +14,25 @@ from pyspark.sql.types import StructType
 from session import arguments, session, table, write
 
 EVERY = "5 seconds"
+PAUSE_S = 3  # before a query that failed is begun again
 MESSAGES_MAX = 200_000  # a batch: bounds memory after an outage
 INCIDENT = ("id STRING, incident_id STRING, revision INT, state STRING, category STRING, "
             "severity STRING, start_ms BIGINT, last_ms BIGINT, subject STRING, "
             "subject_role STRING, alert_ids ARRAY<STRING>, sensors ARRAY<STRING>, alert_count BIGINT, message STRING")
 PARTS = 64  # of a site, in table devices
 DAY_MS = 86_400_000
+WINDOW_KEYS = ["id", "device", "kind", "window_start_ms", "window_ms", "revision"]
+INCIDENT_KEYS = ["incident_id", "start_ms", "revision"]
 
 
-def messages(spark, options, topic, schema):
-    """The topic's JSON as columns; what is none has no id, and is left out."""
+def messages(spark, options, topic, schema, keys):
+    """The topic's JSON as columns; what lacks a key, as all that is no JSON does, is left out."""
     read = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", options.kafka)
             .option("subscribe", topic).option("startingOffsets", "earliest")
             .option("kafka.isolation.level", "read_committed")
             .option("maxOffsetsPerTrigger", MESSAGES_MAX).option("failOnDataLoss", "false").load())
     parsed = read.select(f.from_json(f.col("value").cast("string"), schema).alias("e"), "offset")
-    return parsed.select("e.*", "offset").where("id IS NOT NULL")
+    return parsed.select("e.*", "offset").dropna(subset=keys)
 
 
 def day_of(column):
@@ -60,16 +68,35 @@ def schema_of_windows(spark):
     return StructType(fields).add("destinations_sketch", "string")
 
 
+def begin(spark, options, topic, schema, keys, writer):
+    return (messages(spark, options, topic, schema, keys).writeStream.foreachBatch(writer)
+            .option("checkpointLocation", str(options.work / "checkpoints" / topic))
+            .trigger(processingTime=EVERY).start())
+
+
+def keep_going(spark, queries):
+    running = {}
+    while True:
+        for topic, start in queries.items():
+            if topic not in running or not running[topic].isActive:
+                running[topic] = start(topic)
+        try:
+            spark.streams.awaitAnyTermination()
+        except PySparkException as error:
+            print(f"begun again in {PAUSE_S} s: {str(error)[:500]}", file=sys.stderr, flush=True)
+        spark.streams.resetTerminated()
+        time.sleep(PAUSE_S)
+
+
 def main():
     options = arguments(__doc__.split("\n")[0]).parse_args()
     spark = session(options, "warehouse")
-    for topic, schema, writer in (
-            ("central.device_windows", schema_of_windows(spark), write_windows),
-            ("central.incidents", INCIDENT, write_incidents)):
-        (messages(spark, options, topic, schema).writeStream.foreachBatch(writer)
-         .option("checkpointLocation", str(options.work / "checkpoints" / topic))
-         .trigger(processingTime=EVERY).start())
-    spark.streams.awaitAnyTermination()
+    windows = schema_of_windows(spark)
+    keep_going(spark, {
+        "central.device_windows": lambda topic: begin(
+            spark, options, topic, windows, WINDOW_KEYS, write_windows),
+        "central.incidents": lambda topic: begin(
+            spark, options, topic, INCIDENT, INCIDENT_KEYS, write_incidents)})
 
 
 if __name__ == "__main__":

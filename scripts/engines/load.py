@@ -1,5 +1,6 @@
 """Loads what the engines work on: topics, tables, jobs. Each part can be repeated: what
 is there stays, what has changed is changed."""
+import hashlib
 import json
 import re
 import subprocess
@@ -55,19 +56,22 @@ def topics(machine):
 
 
 def functions(machine):
-    """Compiles Flink's functions, when they have changed, into the jar that jobs bring along."""
+    """Compiles Flink's functions into the jar that jobs bring along; its name says from what, so
+    that another state of the sources has a jar of its own."""
     sources = sorted((CENTRAL / "flink/java/vedette").glob("*.java"))
-    jar = machine.jars / "vedette-flink.jar"
-    if jar.exists() and all(jar.stat().st_mtime > source.stat().st_mtime for source in sources):
+    made_of = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    jar = machine.data / "flink" / f"vedette-{made_of}.jar"
+    if jar.exists():
         return jar
-    classes = machine.jars / "vedette-flink"
+    classes, whole = jar.with_suffix(".classes"), jar.with_suffix(".new")
     for command in (
             ["javac", "-nowarn", "-parameters", "--release", "17", "-d", classes, "-cp",
              f"{machine.jars}/flink-dist/*:{machine.jars}/flink/*", *sources],
-            ["jar", "--create", "--file", jar, "-C", classes, "."]):
+            ["jar", "--create", "--file", whole, "-C", classes, "."]):
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
         if done.returncode != 0:
             fail(f"{command[0]}: {done.stderr[-3000:]}")
+    whole.rename(jar)
     return jar
 
 

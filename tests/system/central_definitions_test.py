@@ -81,8 +81,18 @@ def flink_tables():
                                                text, re.S):
             topic = re.search(r"'topic' = '([^']+)'", settings)
             columns = dict(column(part) for part in split_columns(body))
-            if topic:
+            if topic and "'format' = 'raw'" not in settings:
                 yield path.name, name, topic.group(1), columns, settings
+
+
+def needed_fields():
+    """What refused.sql asks of the messages of each topic it reads: (topic, names)."""
+    text = (CENTRAL / "flink" / "sql" / "refused.sql").read_text()
+    topics = re.search(r"'topic' = '([^']*;[^']*)'", text).group(1).split(";")
+    needs = dict(re.findall(r"WHEN '([^']+)' THEN\s+'([^']+)'", text))
+    rest = re.search(r"ELSE '([^']+)'", text).group(1)
+    for topic in topics:
+        yield topic, [need.split(":")[0] for need in needs.get(topic, rest).split()]
 
 
 def pinot_tables():
@@ -148,6 +158,13 @@ class Definitions(system_test.SystemTest):
             self.agree(f"flink/sql/{file}: {name}", topic, columns, FLINK)
             for key in re.findall(r"'key.fields' = '([^']+)'", settings):
                 self.assertIn(key, columns, f"{file}: {name}: key")
+
+    def test_what_is_refused(self):
+        topics = dict(needed_fields())
+        for topic, names in topics.items():
+            self.assertLessEqual(set(names), set(fields_of(topic)), topic)
+        read = {topic for _, _, topic, _, settings in flink_tables() if "'format' = 'json'" in settings}
+        self.assertLessEqual(read, set(topics), "what a job reads is judged")
 
     def test_pinot(self):
         tables = list(pinot_tables())

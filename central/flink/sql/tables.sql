@@ -4,7 +4,8 @@
 -- Event time is the sensor's, as far as it can be true: an event from more than five minutes after
 -- the broker received it comes from a wrong clock. It is left out by the views below, and must not
 -- move the watermark, for which it counts as received now. A partition without events is idle after
--- 10 s and holds nobody up. A message that is no JSON, or of another schema, is left out.
+-- 10 s and holds nobody up. A message that is no JSON, or of another
+-- schema, is left out; refused.sql counts those.
 SET 'table.local-time-zone' = 'UTC';
 -- What a reader of committed messages waits for; kept when a job is stopped, to go on from.
 SET 'execution.checkpointing.interval' = '3 s';
@@ -79,7 +80,8 @@ SELECT * FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY arrival) AS occurrence
   FROM alerts
   WHERE `schema` = 1 AND id IS NOT NULL AND alert_id IS NOT NULL AND device IS NOT NULL
-    AND state IS NOT NULL AND severity IS NOT NULL AND start_ms <= last_ms AND NOT suppressed
+    AND sensor IS NOT NULL AND state IS NOT NULL AND severity IS NOT NULL AND start_ms >= 0
+    AND start_ms <= last_ms AND NOT suppressed
     AND TO_TIMESTAMP_LTZ(last_ms, 3) <= received + INTERVAL '5' MINUTE
 ) WHERE occurrence = 1;
 
