@@ -21,18 +21,20 @@ INCIDENT = ("id STRING, incident_id STRING, revision INT, state STRING, category
             "subject_role STRING, alert_ids ARRAY<STRING>, sensors ARRAY<STRING>, alert_count BIGINT, message STRING")
 PARTS = 64  # of a site, in table devices
 DAY_MS = 86_400_000
-WINDOW_KEYS = ["id", "device", "kind", "window_start_ms", "window_ms", "revision"]
-INCIDENT_KEYS = ["incident_id", "start_ms", "revision"]
+# Without these a row has no key; what is no JSON has none of them.
+WINDOW_IS = ("id IS NOT NULL AND device IS NOT NULL AND kind IS NOT NULL AND window_start_ms >= 0 "
+             "AND window_ms >= 0 AND revision >= 0")
+INCIDENT_IS = "id IS NOT NULL AND incident_id IS NOT NULL AND start_ms >= 0 AND revision >= 0"
 
 
-def messages(spark, options, topic, schema, keys):
-    """The topic's JSON as columns; what lacks a key, as all that is no JSON does, is left out."""
+def messages(spark, options, topic, schema, is_one):
+    """The topic's JSON as columns; what is no event of it is left out."""
     read = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", options.kafka)
             .option("subscribe", topic).option("startingOffsets", "earliest")
             .option("kafka.isolation.level", "read_committed")
             .option("maxOffsetsPerTrigger", MESSAGES_MAX).option("failOnDataLoss", "false").load())
     parsed = read.select(f.from_json(f.col("value").cast("string"), schema).alias("e"), "offset")
-    return parsed.select("e.*", "offset").dropna(subset=keys)
+    return parsed.select("e.*", "offset").where(is_one)
 
 
 def day_of(column):
@@ -68,8 +70,8 @@ def schema_of_windows(spark):
     return StructType(fields).add("destinations_sketch", "string")
 
 
-def begin(spark, options, topic, schema, keys, writer):
-    return (messages(spark, options, topic, schema, keys).writeStream.foreachBatch(writer)
+def begin(spark, options, topic, schema, is_one, writer):
+    return (messages(spark, options, topic, schema, is_one).writeStream.foreachBatch(writer)
             .option("checkpointLocation", str(options.work / "checkpoints" / topic))
             .trigger(processingTime=EVERY).start())
 
@@ -94,9 +96,9 @@ def main():
     windows = schema_of_windows(spark)
     keep_going(spark, {
         "central.device_windows": lambda topic: begin(
-            spark, options, topic, windows, WINDOW_KEYS, write_windows),
+            spark, options, topic, windows, WINDOW_IS, write_windows),
         "central.incidents": lambda topic: begin(
-            spark, options, topic, INCIDENT, INCIDENT_KEYS, write_incidents)})
+            spark, options, topic, INCIDENT, INCIDENT_IS, write_incidents)})
 
 
 if __name__ == "__main__":

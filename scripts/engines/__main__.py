@@ -11,7 +11,7 @@ from .start import Machine
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/central")
-    parser.add_argument("action", choices=["up", "down", "status", "train", "rollback"])
+    parser.add_argument("action", choices=["up", "down", "status", "fetch", "train", "rollback"])
     parser.add_argument("--data", type=Path, default=ROOT / "build-central/data",
                         help="logs and data of all engines [build-central/data]")
     parser.add_argument("--jars", type=Path, default=ROOT / "build-central/jars",
@@ -33,6 +33,8 @@ def main():
             shutil.rmtree(machine.data, ignore_errors=True)
     elif options.action == "status":
         machine.status()
+    elif options.action == "fetch":
+        machine.fetch_kafka()
     else:
         more = ["--device", options.device] if options.device else []
         machine.spark_job(f"{options.action}.py", *more, *["--dry-run"] * options.dry_run)

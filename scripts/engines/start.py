@@ -54,6 +54,12 @@ class Machine:
                    "--jars", self.jars, "--port", str(self.ports["kafka"]), *more]
         return subprocess.run(command, capture_output=True, text=True)
 
+    def fetch_kafka(self):
+        done = subprocess.run([ROOT / "scripts/central", "kafka", "fetch", "--jars", self.jars],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            fail(f"Kafka cannot be fetched: {done.stderr}")
+
     def start_kafka(self):
         done = self.kafka("up")
         if done.returncode != 0:

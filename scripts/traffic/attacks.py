@@ -216,6 +216,26 @@ def hostile_names(office, at_us):
         office.tls(host, server, now_us + 500_000, [(100, 100)]).close()
 
 
+def spread(office, at_us, sensor, sensors=3, syns=600, hosts=12, seconds=24):
+    """What `sensor`, of several that look at parts of one network, sees of three attacks, each too
+    little to notice: a SYN flood, a scan of another branch, and an address that everybody sends to."""
+    random, scanner = office.random, office.inside(240)
+    for number in range(syns):
+        source = Endpoint(office.gateway.mac, random_public(random), ttl=random.randrange(38, 60))
+        office.timeline.at(at_us + number * seconds * SECOND_US // syns, source.tcp(
+            office.www, (random.randrange(1024, 65536), 443), random.getrandbits(32), 0, wire.SYN,
+            options=MSS_OPTION))
+    for number in range(hosts):
+        target = office.outside(f"10.30.5.{sensor * hosts + number + 1}")
+        office.timeline.at(at_us + number * SECOND_US // 2, scanner.tcp(
+            target, (random.randrange(32768, 61000), 445), random.getrandbits(32), 0, wire.SYN,
+            options=MSS_OPTION))
+    server = office.outside("203.0.113.200", "telemetry.example")
+    for number, host in enumerate(office.hosts):
+        if host is not office.gateway and number % sensors == sensor:
+            office.tls(host, server, at_us + number * SECOND_US, [(2000, 200)]).close()
+
+
 ATTACKS = {
     "dos.syn_flood": syn_flood, "dos.udp_flood": udp_flood, "dos.icmp_flood": icmp_flood,
     "dos.amplification": amplification, "dos.device_silent": device_silent,

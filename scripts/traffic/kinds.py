@@ -18,6 +18,12 @@ def demo(office, at_us):
         attack(office, at_us + second * SECOND_US)
 
 
+def spread(office, at_us):
+    """Under a minute as the first, second or third of three sensors sees it, by the seed: attacks spread
+    over all three, and none at any."""
+    attacks.spread(office, at_us + 2 * SECOND_US, office.seed % 3)
+
+
 def one_attack(attack):
     def schedule(office, at_us):
         attack(office, at_us + ATTACK_AT_S * SECOND_US)
@@ -29,6 +35,7 @@ def one_attack(attack):
 OFFICE_KINDS = {
     "demo": (demo, attacks.DEMO_SECONDS),
     "ordinary": (ordinary, ORDINARY_SECONDS),
+    "spread": (spread, 45),
     "names": (one_attack(attacks.hostile_names), 90),
     **{kind: (one_attack(attack), ATTACK_SECONDS.get(kind, 90))
        for kind, attack in attacks.ATTACKS.items()},

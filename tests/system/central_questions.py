@@ -106,12 +106,14 @@ def same(found, wanted):
     return True
 
 
-def check_all(questions, answers, ask, check):
-    values = {"now": answers.now, "hour_before": answers.now - HOUR_MS, "device": answers.device.replace("'", "''")}
+def check_all(questions, current, ask, until):
+    """`current` makes Answers from what is there now: incidents still close meanwhile."""
     for name, question in questions.items():
-        sql = re.sub(r"\$\{(\w+)\}", lambda name: str(values[name[1]]), question["sql"])
-        found = ask(sql)
-        wanted = getattr(answers, name)()
-        check(bool(wanted) and same(found, wanted),
-              f"{question['asks']} {len(found)} rows" + (
-                  "" if same(found, wanted) else f": {found[:3]}, wanted {wanted[:3]}"))
+        def agree():
+            answers = current()
+            values = {"now": answers.now, "hour_before": answers.now - HOUR_MS,
+                      "device": answers.device.replace("'", "''")}
+            sql = re.sub(r"\$\{(\w+)\}", lambda name: str(values[name[1]]), question["sql"])
+            found, wanted = ask(sql), getattr(answers, name)()
+            return bool(wanted) and same(found, wanted) or f"{found[:3]}, wanted {wanted[:3]}"
+        until(agree, question["asks"])

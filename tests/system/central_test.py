@@ -1,361 +1,285 @@
 """The whole central pipeline, for real: engines from nothing, three sensors that replay different
-captures at one time, and everything counted again by another way. In the middle a task manager is
-killed, events are sent twice, and garbage is sent to every topic.
+captures at one time, and everything counted again by another way. A task manager, Pinot, Cassandra
+and the broker are killed while sensors send; events are sent twice, garbage to every topic; models
+are learned and led back; in the end nothing runs any more.
 
-Runs in the environment that scripts/central makes; without Java, Maven or a way to fetch it is
-skipped. central_test.py [--data FOLDER] [--shift N] [--keep]"""
+In a world of its own, as root: its own network and processes, which end with it. Without Java, Maven
+or a way to fetch the engines it is skipped.
+central_test.py [--data FOLDER] [--shift N] [--keep] [--faults NAME,...]"""
 import argparse
 import collections
-import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
+import central_checks
+import central_faults
+import central_feed
+import central_garbage
+import central_models
 import central_questions
+import kafka_world
+from central_feed import MINUTE_MS, ROOT, SENSORS, TOPICS
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-VEDETTE = os.environ.get("VEDETTE", str(ROOT / "build/sensor/vedette"))
 PYTHON = ROOT / "build-central/jars/python/bin/python"
-SENSORS = ("north", "south", "west")
-PATIENCE_S = int(os.environ.get("CENTRAL_PATIENCE_S", "300"))
-MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+CENTRAL = ROOT / "scripts/central"
+PATIENCE_S = int(os.environ.get("CENTRAL_PATIENCE_S", "240"))
 REPEATED = 10_000
-failures = []
+APART_S = 900  # from feed to feed: longer than an incident's gap behind a feed of five minutes
 
 
-def check(held, what):
-    print(f"{'good' if held else 'FAIL'}: {what}", flush=True)
-    if not held:
-        failures.append(what)
-    return held
+class Checks:
+    """What held and what did not, said at once."""
 
+    def __init__(self):
+        self.began = self.phase_began = time.monotonic()
+        self.count = collections.Counter()
 
-def until(condition, what):
-    """Asks again until it holds; what it last said is in the message."""
-    end, last = time.monotonic() + PATIENCE_S, None
-    while time.monotonic() < end:
-        last = condition()
-        if last is True:
-            return check(True, what)
-        time.sleep(1)
-    return check(False, f"{what}: {str(last)[:400]}")
+    def __call__(self, held, what):
+        self.count["passed" if held else "failed"] += 1
+        print(f"{'good' if held else 'FAIL'}: {what}", flush=True)
+        return held
 
-
-class Feed:
-    """What three sensors saw, by their own files; sent to Kafka by the same run."""
-
-    def __init__(self, folder, brokers):
-        self.folder, self.brokers = folder, brokers
-        self.events = {topic: {} for topic in ("alerts", "devices", "flows", "health")}
-        for seed, sensor in enumerate(SENSORS, 1):
-            subprocess.run([ROOT / "scripts/make_pcap", "demo", self.capture(sensor), "--seed",
-                            str(seed)], check=True, stdout=subprocess.DEVNULL)
-
-    def capture(self, sensor):
-        return self.folder / f"{sensor}.pcap"
-
-    def replay(self, at_s, name, meanwhile=lambda: None):
-        """All three at once, their first packets at `at_s`."""
-        running = []
-        for sensor in SENSORS:
-            config = self.folder / f"{sensor}.yaml"
-            config.write_text(f"""sensor: {sensor}
-export:
-  flows: true
-  kafka:
-    brokers: ["{self.brokers}"]
-  spool:
-    folder: {self.folder / (sensor + '.spool')}
-""")
-            files = [part for topic in self.events for part in
-                     (f"--{topic}", self.folder / f"{name}.{sensor}.{topic}")]
-            running.append(subprocess.Popen(
-                [VEDETTE, "replay", "--sinks", "-c", config, "--shift-to", str(at_s), "--quiet",
-                 *files, self.capture(sensor)], stderr=subprocess.PIPE, text=True))
-        meanwhile()
-        for process in running:
-            said = process.communicate(timeout=600)[1]
-            if process.returncode != 0:
-                raise RuntimeError(f"a replay ended with {process.returncode}: {said[-500:]}")
-        for topic, events in self.events.items():
-            for sensor in SENSORS:
-                for line in open(self.folder / f"{name}.{sensor}.{topic}"):
-                    event = json.loads(line)
-                    events[event["id"]] = event
-
-
-class Kafka:
-    def __init__(self, brokers):
-        self.brokers = brokers
-
-    def messages(self, topic):
-        from confluent_kafka import Consumer, TopicPartition
-        consumer = Consumer({"bootstrap.servers": self.brokers, "group.id": "test",
-                             "isolation.level": "read_committed", "enable.partition.eof": True})
-        partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
-        consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
-        ended, found = 0, []
-        while ended < len(partitions):
-            message = consumer.poll(30)
-            if message is None or message.error():
-                ended += 1
-            else:
-                found.append((message.key(), message.value()))
-        consumer.close()
-        return found
-
-    def events(self, topic):
-        found = []
-        for _, value in self.messages(topic):
+    def until(self, condition, what):
+        """Asks again until it holds; what it last said is in the message."""
+        end, last = time.monotonic() + PATIENCE_S, None
+        while time.monotonic() < end:
             try:
-                event = json.loads(value)
-            except ValueError:
-                continue
-            if isinstance(event, dict) and isinstance(event.get("id"), str):
-                found.append(event)
-        return found
+                last = condition()
+            except (OSError, ValueError) as error:  # whom one asks may just be starting
+                last = error
+            if last is True:
+                return self(True, what)
+            time.sleep(1)
+        return self(False, f"{what}: {str(last)[:400]}")
 
-    def send(self, topic, messages):
-        from confluent_kafka import Producer
-        # As sensors do: a key's messages lie in one partition.
-        producer = Producer({"bootstrap.servers": self.brokers, "linger.ms": 50,
-                             "partitioner": "murmur2_random"})
-        for key, value in messages:
-            producer.produce(topic, value=value, key=key)
-            producer.poll(0)
-        return producer.flush(60) == 0
+    def skip(self, why):
+        self.count["skipped"] += 1
+        print(f"skipped: {why}", flush=True)
 
+    def phase(self, name):
+        now = time.monotonic()
+        print(f"--- {name}: {now - self.phase_began:.0f} s, {now - self.began:.0f} s in all",
+              flush=True)
+        self.phase_began = now
 
-def send_twice(kafka):
-    sent = 0
-    for topic in ("vedette.alerts", "vedette.devices", "vedette.health", "vedette.flows"):
-        again = kafka.messages(topic)[:REPEATED - sent]
-        sent += len(again)
-        check(kafka.send(topic, again), f"{len(again)} of {topic} are sent again")
-    check(sent == REPEATED, f"{sent} events sent again")
+    def end(self):
+        print(f"{self.count['passed']} passed, {self.count['failed']} failed, "
+              f"{self.count['skipped']} skipped")
+        return 1 if self.count["failed"] else 0
 
 
-def send_garbage(kafka, feed):
-    """What no sensor of ours sends; none of it may count, and nobody may stop at it."""
-    device = dict(next(iter(feed.events["devices"].values())), sensor="garbage")
-    ahead = int(time.time() * 1000) // 10_000 * 10_000 + 86_400_000
-    bad = [b"", b"no JSON", b"{", b"[]", b"null", b"7", b"\xff\xfe", b'{"id":null}',
-           json.dumps(dict(device, schema=2, id="0" * 32)).encode(),
-           json.dumps(dict(device, id="1" * 32, window_start_ms=ahead, time_ms=ahead)).encode(),
-           json.dumps({"schema": 1, "id": "2" * 32, "window_start_ms": "soon"}).encode()]
-    for topic in ("vedette.alerts", "vedette.devices", "vedette.flows", "vedette.health",
-                  "central.device_windows", "central.incidents"):
-        check(kafka.send(topic, [(b"garbage", value) for value in bad[:-3]]), f"garbage to {topic}")
-    kafka.send("vedette.devices", [(b"garbage", value) for value in bad])
+class Pipeline:
+    """What is tested, and what has been sent into it."""
+
+    def __init__(self, options, folder, check):
+        sys.path.insert(0, str(ROOT / "scripts"))
+        from engines import load
+        from engines.start import Machine
+        self.check, self.until, self.load = check, check.until, load
+        self.machine = Machine(folder / "data", ROOT / "build-central/jars", options.shift)
+        self.kafka = central_feed.Kafka(self.machine.address("kafka"))
+        self.feed = central_feed.Feed(folder, self.kafka)
+        where = ["--data", str(folder / "data"), "--shift", str(options.shift)]
+        self.models = central_models.Models(self.kafka, where, check)
+        self.faults, self.folder = options.faults, folder
+        self.begin_s = (int(time.time()) // 3600 - 3) * 3600 + 600
+        self.next_s, self.garbage = self.begin_s, collections.Counter()
+        self.times = {}
+
+    def ask(self, sql):
+        return self.load.ask(self.machine, sql)
+
+    def send(self, name, captures, meanwhile=None):
+        """The next quarter of an hour of the sensors."""
+        self.times[name] = self.next_s * 1000, (self.next_s + APART_S) * 1000
+        said = self.feed.replay(name, captures, self.next_s, meanwhile)
+        self.next_s += APART_S
+        print(f"         {name}: {dict(self.feed.made[name])}", flush=True)
+        return said
+
+    def send_and_kill(self, name):
+        """A feed, and in the middle of it the end of an engine."""
+        def kill(running):
+            during = any(process.poll() is None for process in running)
+            central_faults.FAULTS[name](self.machine)
+            return during
+        self.check(self.send(name, self.feed.captures("demo"), kill),
+                   f"{name} is killed while sensors send")
+        jobs = self.load.Jobs(self.machine)
+        jobs.wait(PATIENCE_S)
+        if name == "taskmanager":
+            self.until(lambda: (found := {job: jobs.restored(job) for job in jobs.ids}) and
+                       min(found.values()) > 0 or found,
+                       f"all {len(jobs.ids)} jobs have gone on from a checkpoint")
+
+    def send_twice(self):
+        sent = 0
+        for topic in TOPICS:
+            again = self.kafka.messages(f"vedette.{topic}")[:REPEATED - sent]
+            sent += len(again)
+            self.kafka.send(f"vedette.{topic}", again)
+        self.check(sent == REPEATED, f"{sent} events are sent again")
+
+    def send_garbage(self):
+        """Events that would be good, each spoilt in one way."""
+        goods = {f"vedette.{topic}": self.feed.some(topic) for topic in TOPICS}
+        self.until(lambda: len(self.kafka.events("central.device_windows")) > 0 and
+                   len(self.kafka.events("central.incidents")) > 0, "windows and incidents are told")
+        goods |= {topic: self.kafka.events(topic)[0]
+                  for topic in ("central.device_windows", "central.incidents")}
+        self.garbage = central_garbage.send(self.kafka, self.check, goods)
+
+    def send_real(self):
+        captures = central_feed.real_captures(self.folder)
+        if not captures:
+            self.check.skip("real captures: ../shared/pcaps is not there, or has none of minutes")
+        else:
+            self.send("real", captures)
+
+    def move_time(self):
+        """One device, more than an hour later, in one partition: the others are idle by then, and all
+        that was open is told."""
+        self.next_s += 3600
+        before = self.kafka.ends("vedette.devices")
+        self.send("later", self.feed.one_device())
+        moved = [new - old for old, new in zip(before, self.kafka.ends("vedette.devices"))]
+        self.check(sum(count > 0 for count in moved) == 1,
+                   f"what moves time is in one partition of vedette.devices: {moved}")
 
 
-def counters(event):
-    return {name: value for name, value in event.items()
-            if isinstance(value, int) and not isinstance(value, bool) and name not in (
-                "schema", "vlan", "time_ms", "window_start_ms", "window_ms", "boot_ms", "seq",
-                "sensors", "revision") and not name.endswith("_estimate")}
+def feed_everything(pipeline):
+    check = pipeline.check
+    for name in pipeline.faults or ["demo"]:
+        if name == "demo":
+            pipeline.send(name, pipeline.feed.captures("demo"))
+        else:
+            pipeline.send_and_kill(name)
+        if len(pipeline.times) == 1:
+            pipeline.send_twice()
+            pipeline.send_garbage()
+            check.phase(f"{name}, repeats, garbage")
+            pipeline.models.learn()
+            check.phase("learning, twice")
+        else:
+            check.phase(name)
+    pipeline.send("spread", pipeline.feed.captures("spread"))
+    pipeline.send_real()
+    pipeline.move_time()
+    check.phase("spread attacks, real captures, time")
 
 
-def minutes_of(devices):
-    """By hand: what the windows of a minute must come to."""
-    sums, sensors = collections.defaultdict(collections.Counter), collections.defaultdict(set)
-    for event in devices:
-        key = event["device"], event["window_start_ms"] // MINUTE_MS * MINUTE_MS
-        sums[key].update(counters(event))
-        sensors[key].add(event["sensor"])
-    return {key: +total for key, total in sums.items()}, sensors
-
-
-def summed(rows):
-    sums = collections.defaultdict(collections.Counter)
-    for row in rows:
-        sums[row["device"], row["window_start_ms"]].update(counters(row))
-    return {key: +total for key, total in sums.items()}
-
-
-def check_windows(kafka, wanted):
-    """Waits until every minute of the first feed is told, and compares."""
-    def complete():
-        found = summed(row for row in kafka.events("central.device_windows")
-                       if row["kind"] == "tumbling")
-        wrong = [key for key in wanted if found.get(key) != wanted[key]]
-        return True if not wrong else f"{len(wrong)} of {len(wanted)} differ, such as {wrong[0]}: " \
-            f"{found.get(wrong[0])}, wanted {wanted[wrong[0]]}"
-    until(complete, f"{len(wanted)} device minutes are those worked out from the sensors' files")
-    rows = kafka.events("central.device_windows")
-    check(len({row["id"] for row in rows}) == len(rows), f"{len(rows)} windows, none told twice")
-    late = {(row["device"], row["window_start_ms"]) for row in rows if row["revision"] > 0}
-    minutes = summed(row for row in rows if row["kind"] == "tumbling")
-    compared = wrong = 0
-    for row in rows:
-        if row["kind"] == "tumbling":
-            continue
-        parts = [(row["device"], at) for at in range(
-            row["window_start_ms"], row["window_start_ms"] + row["window_ms"], MINUTE_MS)]
-        if late & set(parts) or row["window_start_ms"] + row["window_ms"] > max(wanted)[1] + HOUR_MS:
-            continue
-        total = collections.Counter()
-        for part in parts:
-            total.update(minutes.get(part, {}))
-        compared += 1
-        wrong += +total != +collections.Counter(counters(row))
-    check(compared > 0 and wrong == 0,
-          f"{compared} longer windows are the sums of their minutes, {wrong} are not")
-    return rows
-
-
-def check_incidents(kafka, feed, begin_ms, end_ms):
-    """Each alert in one incident of its device; what is about one device in one time is one."""
-    alerts = collections.defaultdict(set)
-    sensors = collections.defaultdict(set)
-    for event in feed.events["alerts"].values():
-        if begin_ms <= event["start_ms"] < end_ms and not event["suppressed"]:
-            alerts[event["device"]].add(event["alert_id"])
-            sensors[event["device"]].add(event["sensor"])
-
-    def joined():
-        last = {}
-        for row in kafka.events("central.incidents"):
-            if row["alert_count"] and row["revision"] >= last.get(row["incident_id"], row)["revision"]:
-                last[row["incident_id"]] = row
-        for device, ids in alerts.items():
-            mine = [row for row in last.values() if row["subject"] == device
-                    and ids & set(row["alert_ids"])]
-            found = set().union(*(row["alert_ids"] for row in mine)) if mine else set()
-            if not ids <= found:
-                return f"{device}: {len(found)} of {len(ids)} alerts in {len(mine)} incidents"
-            if len(mine) == 1 and set(mine[0]["sensors"]) != sensors[device]:
-                return f"{device}: sensors {mine[0]['sensors']}, wanted {sorted(sensors[device])}"
-        return True
-    until(joined, f"alerts about {len(alerts)} devices, {sum(map(len, alerts.values()))} in all, "
-          "are joined over sensors")
-    return alerts
-
-
-def check_pinot(machine, ask, feed, windows):
-    """Counts and sums in Pinot are those of the sensors' files; once each, garbage or not."""
-    for table, topic in (("devices", "devices"), ("flows", "flows"), ("health", "health")):
-        wanted = len(feed.events[topic])
-        until(lambda: (found := ask(machine, f"SELECT COUNT(*), DISTINCTCOUNT(id) FROM {table} WHERE "
-                                    f"sensor IN {SENSORS}")[0]) == [wanted, wanted] or found,
-              f"Pinot has {wanted} {table}, each once")
-    sums = ("packets_in", "packets_out", "bytes_in", "bytes_out", "egress_bytes")
-    wanted = [sum(event[name] for event in feed.events["devices"].values()) for name in sums]
-    found = ask(machine, f"SELECT {', '.join(f'SUM({n})' for n in sums)} FROM devices WHERE sensor IN "
-                f"{SENSORS}")[0]
-    check(found == wanted, f"Pinot's sums over devices are {wanted}")
-    lives = {}
-    for event in feed.events["alerts"].values():
-        lives[event["alert_id"]] = max(event["revision"], lives.get(event["alert_id"], 0))
-    until(lambda: (found := dict(map(tuple, ask(machine, "SELECT alert_id, revision FROM alerts WHERE "
-                   f"sensor IN {SENSORS} LIMIT 100000")))) == lives or len(found),
-          f"Pinot has {len(lives)} alerts at their last revision")
-    wanted = len(windows)
-    until(lambda: (found := ask(machine, "SELECT COUNT(*) FROM device_windows WHERE sensors > 0")[0][0])
-          >= wanted or found, f"Pinot has the {wanted} device windows")
-
-
-def check_cassandra(machine, load, windows, wanted):
-    cluster = load.cassandra(machine)
-    session = cluster.connect("vedette")
-
-    def same():
-        rows = [row._asdict() for row in session.execute("SELECT * FROM device_windows")]
-        found = summed(row for row in rows if row["kind"] == "tumbling")
-        wrong = [key for key in wanted if found.get(key) != wanted[key]]
-        missing = {row["id"] for row in windows} - {row["id"] for row in rows}
-        return not wrong and not missing or f"{len(wrong)} differ, {len(missing)} are not there"
-    until(same, f"Cassandra has the {len(windows)} device windows, with the same sums")
-    cluster.shutdown()
-
-
-def kill_task_manager(machine):
-    """As a machine that fails: its work goes on from the last checkpoint on the next one."""
-    time.sleep(3)
-    machine.by_name["taskmanager"].stop(kill=True)
-    waiting = {}
-    machine.start("taskmanager", waiting)
-    machine.wait("taskmanager", waiting, time.monotonic())
-
-
-def run(options, folder):
-    sys.path.insert(0, str(ROOT / "scripts"))
+def check_everything(pipeline):
     import yaml
-    from engines import load
-    from engines.start import Machine
-    machine = Machine(folder / "data", ROOT / "build-central/jars", options.shift)
-    kafka = Kafka(machine.address("kafka"))
-    feed = Feed(folder, machine.address("kafka"))
-    begin_s = (int(time.time()) // 3600 - 3) * 3600 + 600
-    feed.replay(begin_s, "first", lambda: kill_task_manager(machine))
-    jobs = load.Jobs(machine)
-    until(lambda: (found := {name: jobs.restored(name) for name in jobs.ids}) and
-          min(found.values()) > 0 or found,
-          "all jobs have gone on from a checkpoint after their task manager was killed")
-    jobs.wait(PATIENCE_S)
-    send_twice(kafka)
-    send_garbage(kafka, feed)
-    wanted, _ = minutes_of(feed.events["devices"].values())
-    # Time goes on: what is later by more than an hour closes all windows of the first feed.
-    feed.replay(begin_s + 5400, "second")
-    for topic, events in feed.events.items():
-        found = {event["id"] for event in kafka.events(f"vedette.{topic}")
-                 if event.get("sensor") in SENSORS}
-        check(found == set(events), f"Kafka has the {len(events)} {topic} of the sensors' files")
-    windows = check_windows(kafka, wanted)
-    check_incidents(kafka, feed, begin_s * 1000, begin_s * 1000 + 5_400_000)
-    check_pinot(machine, load.ask, feed, windows)
-    check_cassandra(machine, load, windows, wanted)
-    questions = yaml.safe_load((ROOT / "central/pinot/questions.yaml").read_text())
-    central_questions.check_all(
-        questions, central_questions.Answers(windows, kafka.events("central.incidents"), feed.events),
-        lambda sql: load.ask(machine, sql), check)
+    check, until, kafka, feed = pipeline.check, pipeline.until, pipeline.kafka, pipeline.feed
+    central_checks.kafka_has_all(kafka, feed, check)
+    rows = central_checks.windows(kafka, feed, pipeline.times["later"][0], check, until)
+    check.phase("Kafka and windows")
+    for name, times in pipeline.times.items():
+        if name not in ("spread", "later"):
+            central_checks.incidents(kafka, feed, name, *times, until)
+    central_checks.spread(kafka, feed, *pipeline.times["spread"], check, until)
+    central_checks.destinations(kafka, feed, until)
     until(lambda: (found := {event["sensor"] for event in kafka.events("central.silent_sensors")})
-          >= set(SENSORS) or found, "three sensors that ended are told silent")
-    seen = {top["ip"] for event in feed.events["devices"].values() for top in event["egress_top"]}
-    until(lambda: (found := collections.Counter(
-        event["destination"] for event in kafka.events("central.destinations")
-        if event["event"] == "first_seen")) == collections.Counter(seen) or len(found),
-        f"{len(seen)} destinations are told as first seen, once each")
-    states = {name: job["state"] for name, job in load.Jobs(machine).running().items()}
-    check(set(states.values()) == {"RUNNING"}, f"all jobs run on: {states}")
+          == set(SENSORS) or found, "sensors that ended are told silent")
+    check.phase("incidents, spread attacks, destinations")
+    central_checks.pinot(pipeline.ask, kafka, feed, rows, until)
+    central_checks.cassandra(lambda: pipeline.load.cassandra(pipeline.machine), kafka, rows, until)
+    central_checks.garbage(kafka, pipeline.ask, pipeline.garbage, central_garbage.counted, check,
+                           until)
+    check.phase("Pinot, Cassandra, garbage")
+    central_questions.check_all(
+        yaml.safe_load((ROOT / "central/pinot/questions.yaml").read_text()),
+        lambda: central_questions.Answers(rows, kafka.events("central.incidents"), feed.events),
+        pipeline.ask, until)
+    check.phase("questions")
 
 
-def main():
+def run(pipeline):
+    feed_everything(pipeline)
+    check_everything(pipeline)
+    learned = pipeline.models.run("train")
+    pipeline.check(learned["published"] > 0, f"{learned['published']} of {learned['devices']} models "
+                   "are new by what came since")
+    pipeline.models.lead_back()
+    pipeline.check.phase("learning again, leading back")
+    states = {name: job["state"] for name, job in pipeline.load.Jobs(pipeline.machine).running().items()}
+    pipeline.check(set(states.values()) == {"RUNNING"} and len(states) == len(
+        list((ROOT / "central/flink/sql").glob("*.sql"))) - 1, f"all jobs run on: {sorted(states)}")
+
+
+def left_running(folder):
+    """Processes of engines of this data folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(folder / "data") in command and path.parent.name != str(os.getpid()):
+            found.append(command[:120])
+    return found
+
+
+def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, help="[a new folder, deleted afterwards]")
     parser.add_argument("--shift", type=int, default=5000, help="of every port [5000]")
-    parser.add_argument("--keep", action="store_true", help="leave the engines running")
+    parser.add_argument("--keep", action="store_true",
+                        help="leave the engines running, in this machine's own network")
+    parser.add_argument("--faults", default=",".join(central_faults.FAULTS),
+                        help="what is killed, each in a feed of its own [%(default)s]; '': nothing")
     options = parser.parse_args()
-    for tool in ("java", "javac", "mvn", "openssl"):
-        if not shutil.which(tool):
-            print(f"skipped: {tool} is not installed")
-            return 77
-    folder = options.data or Path(tempfile.mkdtemp(prefix="central"))
-    central = [ROOT / "scripts/central"]
+    options.faults = [name for name in options.faults.split(",") if name]
+    for name in options.faults:
+        if name not in central_faults.FAULTS:
+            parser.error(f"--faults: found '{name}', allowed {', '.join(central_faults.FAULTS)}")
+    return options
+
+
+def prepare(options):
+    """Fetches what is missing where there is a network, then enters a world of the test's own."""
+    if not kafka_world.is_inside():
+        for tool in ("java", "javac", "mvn", "openssl"):
+            if not shutil.which(tool):
+                kafka_world.skip(f"{tool} is not installed")
+        fetched = subprocess.run([CENTRAL, "fetch"], stderr=subprocess.PIPE, text=True)
+        print(fetched.stderr, end="", flush=True)
+        if fetched.returncode != 0:
+            kafka_world.skip("the engines cannot be fetched")
+    if os.geteuid() == 0 and not options.keep:
+        kafka_world.enter()
+
+
+def main():
+    options = parse_arguments()
+    prepare(options)
+    check = Checks()
+    folder = (options.data or Path(tempfile.mkdtemp(prefix="central"))).resolve()
     where = ["--data", folder / "data", "--shift", str(options.shift)]
-    up = subprocess.run([*central, "up", *where], stderr=subprocess.PIPE, text=True)
-    print(up.stderr, end="", flush=True)
+    up = subprocess.run([CENTRAL, "up", *where])
     try:
-        if "must reach" in up.stderr:
-            print("skipped: the engines cannot be fetched")
-            return 77
-        if not check(up.returncode == 0, "all engines serve"):
-            return 1
-        # What the clients need is in the environment that `up` made.
-        sys.path[:0] = map(str, (PYTHON.parent.parent / "lib").glob("*/site-packages"))
-        run(options, folder)
+        if check(up.returncode == 0, "all engines serve"):
+            check.phase("up")
+            # What the clients need is in the environment that `up` made.
+            sys.path[:0] = map(str, (PYTHON.parent.parent / "lib").glob("*/site-packages"))
+            run(Pipeline(options, folder, check))
+    except Exception:  # said, counted, and then everything is taken down
+        check(False, traceback.format_exc())
     finally:
         if not options.keep:
-            subprocess.run([*central, "down", *where, "--wipe"])
+            subprocess.run([CENTRAL, "down", *where, "--wipe"])
+            check(not left_running(folder), f"nothing runs any more {left_running(folder)}")
+            check.phase("down")
             if not options.data:
                 shutil.rmtree(folder, ignore_errors=True)
-    print(f"checked: {len(failures)} failures")
-    return 1 if failures else 0
+    return check.end()
 
 
 if __name__ == "__main__":

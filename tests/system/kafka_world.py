@@ -25,10 +25,14 @@ def skip(reason):
     sys.exit(SKIPPED)
 
 
+def is_inside():
+    return bool(os.environ.get(_INSIDE))
+
+
 def enter(tools=(), releases=("4.3.1",)):
     """Runs the script again inside a world of its own; returns there. Kafka is fetched before, where
     there is a network."""
-    if os.environ.get(_INSIDE):
+    if is_inside():
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         # tcpreplay looks there for its interface.
         subprocess.run(["mount", "-t", "sysfs", "sysfs", "/sys"], check=True)

@@ -23,7 +23,7 @@ FROM (
     epoch_ms(window_end) AS silent_ms
   FROM TABLE(SESSION(
     (SELECT sensor, site, version, time_ms, arrival FROM health
-     WHERE `schema` = 1 AND sensor IS NOT NULL AND time_ms IS NOT NULL) PARTITION BY sensor,
+     WHERE `schema` = 1 AND sensor IS NOT NULL AND time_ms >= 0) PARTITION BY sensor,
     DESCRIPTOR(arrival), INTERVAL '30' SECOND))
   GROUP BY sensor, window_start, window_end
 );

@@ -3,7 +3,7 @@
 --
 -- Event time is the sensor's, as far as it can be true: an event from more than five minutes after
 -- the broker received it comes from a wrong clock. It is left out by the views below, and must not
--- move the watermark, for which it counts as received now. A partition without events is idle after
+-- move the watermark, for which it, and one without a time, is as old as can be. A partition without events is idle after
 -- 10 s and holds nobody up. A message that is no JSON, or of another
 -- schema, is left out; refused.sql counts those.
 SET 'table.local-time-zone' = 'UTC';
@@ -51,7 +51,7 @@ CREATE TABLE devices (
   ts AS CASE
     WHEN TO_TIMESTAMP_LTZ(window_start_ms, 3) <= received + INTERVAL '5' MINUTE
       THEN TO_TIMESTAMP_LTZ(window_start_ms, 3)
-    ELSE received - INTERVAL '1' MINUTE END,
+    ELSE TO_TIMESTAMP_LTZ(0, 3) END,
   WATERMARK FOR ts AS ts - INTERVAL '30' SECOND
 ) WITH (
   'connector' = 'kafka', 'topic' = 'vedette.devices',
