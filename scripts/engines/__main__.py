@@ -6,7 +6,15 @@ from pathlib import Path
 
 from . import load
 from .fetch import ROOT, say
-from .start import Machine
+from .start import ENGINES, Machine
+
+
+def engines(text):
+    names = set(text.split(","))
+    if not names <= set(ENGINES):
+        raise argparse.ArgumentTypeError(
+            f"found {', '.join(sorted(names - set(ENGINES)))}, allowed {', '.join(ENGINES)}")
+    return names
 
 
 def main():
@@ -17,12 +25,15 @@ def main():
     parser.add_argument("--jars", type=Path, default=ROOT / "build-central/jars",
                         help="where class paths are kept [build-central/jars]")
     parser.add_argument("--shift", type=int, default=0, help="added to every port [0]")
+    parser.add_argument("--only", type=engines, default=set(ENGINES), metavar="ENGINE,...",
+                        help=f"up: these and what they need, of {', '.join(ENGINES)} [all]")
     parser.add_argument("--kill", action="store_true", help="down: with SIGKILL")
     parser.add_argument("--wipe", action="store_true", help="down: delete the data")
     parser.add_argument("--device", help="rollback: of this device only")
     parser.add_argument("--dry-run", action="store_true", help="train: publish nothing")
     options = parser.parse_args()
-    machine = Machine(options.data.resolve(), options.jars.resolve(), options.shift)
+    machine = Machine(options.data.resolve(), options.jars.resolve(), options.shift,
+                      options.only)
     if options.action == "up":
         machine.up()
         load.everything(machine)

@@ -17,13 +17,13 @@ from .fetch import CENTRAL, fail, say
 
 
 def everything(machine):
-    topics(machine)
-    cassandra_schema(machine)
-    pinot_tables(machine)
     jobs = Jobs(machine)
-    jobs.submit()
-    machine.start_warehouse()
-    jobs.wait()
+    for engine, load in (("kafka", topics), ("cassandra", cassandra_schema),
+                         ("pinot", pinot_tables), ("flink", lambda _: jobs.submit()),
+                         ("spark", lambda _: machine.start_warehouse()),
+                         ("flink", lambda _: jobs.wait())):
+        if engine in machine.only:
+            load(machine)
 
 
 def topics(machine):

@@ -16,19 +16,22 @@ from .fetch import CENTRAL, ROOT, fail, say
 from .process import Process
 
 READY_S = 300
+ENGINES = {"kafka": (), "cassandra": ("cassandra",), "pinot": ("zookeeper", "pinot"),
+           "flink": ("jobmanager", "taskmanager"), "spark": ("warehouse",)}
+NEEDS = {"pinot": {"kafka"}, "flink": {"kafka"}, "spark": {"kafka", "cassandra"}}
 SETTINGS = CENTRAL / "one_machine.yaml"
 
 
 class Machine:
-    """The engines of one data folder."""
+    """The engines of one data folder; `only` some of them are started."""
 
-    def __init__(self, data, jars, shift=0):
+    def __init__(self, data, jars, shift=0, only=ENGINES):
         self.data, self.jars = data, jars
+        self.only = set(only).union(*(NEEDS.get(name, ()) for name in only))
         self.settings = yaml.safe_load(SETTINGS.read_text())
         self.ports = {name: port + shift for name, port in self.settings["ports"].items()}
-        self.processes = [Process(name, data / engine) for name, engine in (
-            ("cassandra", "cassandra"), ("zookeeper", "pinot"), ("pinot", "pinot"),
-            ("jobmanager", "flink"), ("taskmanager", "flink"), ("warehouse", "spark"))]
+        self.processes = [Process(name, data / engine)
+                          for engine, names in ENGINES.items() for name in names]
         self.by_name = {process.name: process for process in self.processes}
 
     def address(self, port):
@@ -172,7 +175,8 @@ class Machine:
         waiting = {}
         for name in ("cassandra", "zookeeper", "jobmanager"):
             self.start(name, waiting)
-        self.start_kafka()
+        if "kafka" in self.only:
+            self.start_kafka()
         for name, before in (("pinot", "zookeeper"), ("taskmanager", "jobmanager")):
             self.wait(before, waiting, begin)
             self.start(name, waiting)
@@ -181,7 +185,7 @@ class Machine:
 
     def start(self, name, waiting):
         process = self.by_name[name]
-        if process.alive():
+        if process.alive() or not any(name in ENGINES[engine] for engine in self.only):
             return
         process.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         waiting[name] = process.java(*getattr(self, name)(process.folder))

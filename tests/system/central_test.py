@@ -196,8 +196,9 @@ def check_everything(pipeline):
     check.phase("Pinot, Cassandra, garbage")
     central_questions.check_all(
         yaml.safe_load((ROOT / "central/pinot/questions.yaml").read_text()),
-        lambda: central_questions.Answers(rows, kafka.events("central.incidents"), feed.events),
-        pipeline.ask, until)
+        lambda span_ms: central_questions.Answers(
+            kafka.events("central.device_windows"), kafka.events("central.incidents"), feed.events,
+            span_ms), pipeline.ask, until)
     check.phase("questions")
 
 
