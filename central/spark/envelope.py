@@ -57,10 +57,10 @@ def plain(value):
     return [plain(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
-def send(brokers, messages):
-    """Key and envelope each; returns when all are on the brokers' disks."""
+def send(client, messages):
+    """Key and envelope each, by librdkafka's settings `client`; returns when all are on the brokers' disks."""
     from confluent_kafka import Producer
-    producer = Producer({"bootstrap.servers": brokers, "enable.idempotence": True})
+    producer = Producer({**client, "enable.idempotence": True})
     for device, text in messages:
         producer.produce("vedette.models", key=device.encode(), value=text.encode())
         producer.poll(0)

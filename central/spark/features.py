@@ -10,7 +10,7 @@ from datasketches import compact_theta_sketch, theta_union
 from pyspark.sql import functions as f
 from pyspark.sql.types import BinaryType
 
-from session import write
+from session import client, topics, write
 
 HOUR_MS = 3_600_000
 KEPT_HOURS = 36
@@ -44,7 +44,7 @@ class Progress:
 
 def ends_of(options):
     from confluent_kafka import Consumer, TopicPartition
-    consumer = Consumer({"bootstrap.servers": options.kafka, "group.id": "features"})
+    consumer = Consumer({**client(options), "group.id": "vedette-trainer-features"})
     partitions = consumer.list_topics(TOPIC, timeout=30).topics[TOPIC].partitions
     ends = {str(number): consumer.get_watermark_offsets(TopicPartition(TOPIC, number), timeout=30)
             for number in sorted(partitions)}
@@ -57,7 +57,7 @@ def lay_down(spark, options, progress):
     bounds, before, number = ends_of(options), progress.begin(), progress.number()
     begin = {part: max(low, before.get(part, low)) for part, (low, _) in bounds.items()}
     end = {part: high for part, (_, high) in bounds.items()}
-    read = (spark.read.format("kafka").option("kafka.bootstrap.servers", options.kafka)
+    read = (spark.read.format("kafka").options(**topics(options))
             .option("kafka.isolation.level", "read_committed").option("subscribe", TOPIC)
             .option("startingOffsets", json.dumps({TOPIC: begin}))
             .option("endingOffsets", json.dumps({TOPIC: end}))

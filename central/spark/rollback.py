@@ -6,7 +6,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as f
 
 import envelope
-from session import arguments, session, table, write
+from session import arguments, client, session, table, write
 
 
 def main():
@@ -35,7 +35,7 @@ def main():
     if rows:
         write(spark.createDataFrame(rows, "device STRING, version BIGINT, model_id STRING, "
               "trained_ms BIGINT, published BOOLEAN, payload STRING, envelope STRING"), "models")
-        envelope.send(options.kafka, messages)
+        envelope.send(client(options), messages)
     print(json.dumps({"led_back": len(rows), "without_an_earlier_model": alone}))
 
 

@@ -1,5 +1,6 @@
 """A Spark session that reaches Kafka and Cassandra, for the jobs beside it."""
 import argparse
+import json
 import os
 import re
 import sys
@@ -17,8 +18,22 @@ def arguments(description):
                         help="what central/spark/pom.xml brings")
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
     parser.add_argument("--master", default="local[2]")
+    parser.add_argument("--account", type=Path,
+                        help="JSON of librdkafka's settings, for brokers that ask who we are")
     parser.add_argument("--engine", help="how scripts/central finds the process again")
     return parser
+
+
+def client(options):
+    """Kafka's settings for librdkafka."""
+    more = json.loads(options.account.read_text()) if options.account else {}
+    return {"bootstrap.servers": options.kafka, **more}
+
+
+def topics(options):
+    """Those for Spark's source; the virtual machine knows the password."""
+    more = {"kafka.security.protocol": "SASL_SSL", "kafka.sasl.mechanism": "PLAIN"}
+    return {"kafka.bootstrap.servers": options.kafka, **(more if options.account else {})}
 
 
 def artifact(jar):

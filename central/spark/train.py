@@ -16,7 +16,7 @@ from pyspark.sql import functions as f
 
 import envelope
 import features
-from session import arguments, session, table, write
+from session import arguments, client, session, table, write
 
 CENTRES = 8
 SEED = 1
@@ -171,7 +171,7 @@ def main():
         write(spark.createDataFrame(rows, "device STRING, version BIGINT, model_id STRING, "
               "trained_ms BIGINT, published BOOLEAN, payload STRING, envelope STRING, "
               "windows BIGINT, alerts_before BIGINT, alerts_after BIGINT"), "models")
-        envelope.send(options.kafka, messages)
+        envelope.send(client(options), messages)
     print(json.dumps({
         "hours": hours, "devices": len(contents), "tried_windows": tried, "outliers_before": before,
         "outliers_after": after, "published": len(rows) if good else 0,

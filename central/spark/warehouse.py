@@ -11,7 +11,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as f
 from pyspark.sql.types import StructType
 
-from session import arguments, session, table, write
+from session import arguments, session, table, topics, write
 
 EVERY = "5 seconds"
 PAUSE_S = 3  # before a query that failed is begun again
@@ -29,7 +29,7 @@ INCIDENT_IS = "id IS NOT NULL AND incident_id IS NOT NULL AND start_ms >= 0 AND 
 
 def messages(spark, options, topic, schema, is_one):
     """The topic's JSON as columns; what is no event of it is left out."""
-    read = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", options.kafka)
+    read = (spark.readStream.format("kafka").options(**topics(options))
             .option("subscribe", topic).option("startingOffsets", "earliest")
             .option("kafka.isolation.level", "read_committed")
             .option("maxOffsetsPerTrigger", MESSAGES_MAX).option("failOnDataLoss", "false").load())

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from . import load
-from .fetch import ROOT, say
+from .fetch import ROOT, fail, say
 from .start import ENGINES, Machine
 
 
@@ -19,7 +19,8 @@ def engines(text):
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/central")
-    parser.add_argument("action", choices=["up", "down", "status", "fetch", "train", "rollback"])
+    parser.add_argument("action", choices=["up", "down", "status", "fetch", "access", "train",
+                                           "rollback"])
     parser.add_argument("--data", type=Path, default=ROOT / "build-central/data",
                         help="logs and data of all engines [build-central/data]")
     parser.add_argument("--jars", type=Path, default=ROOT / "build-central/jars",
@@ -27,13 +28,15 @@ def main():
     parser.add_argument("--shift", type=int, default=0, help="added to every port [0]")
     parser.add_argument("--only", type=engines, default=set(ENGINES), metavar="ENGINE,...",
                         help=f"up: these and what they need, of {', '.join(ENGINES)} [all]")
+    parser.add_argument("--secure", action="store_true",
+                        help="up: TLS and an account for each, rights and quotas; kept until --wipe")
     parser.add_argument("--kill", action="store_true", help="down: with SIGKILL")
     parser.add_argument("--wipe", action="store_true", help="down: delete the data")
     parser.add_argument("--device", help="rollback: of this device only")
     parser.add_argument("--dry-run", action="store_true", help="train: publish nothing")
     options = parser.parse_args()
     machine = Machine(options.data.resolve(), options.jars.resolve(), options.shift,
-                      options.only)
+                      options.only, options.secure)
     if options.action == "up":
         machine.up()
         load.everything(machine)
@@ -42,6 +45,12 @@ def main():
         machine.down(options.kill)
         if options.wipe:
             shutil.rmtree(machine.data, ignore_errors=True)
+    elif options.action == "access":
+        if not machine.accounts:
+            fail("these engines run without accounts; scripts/central down --wipe, then up --secure")
+        machine.accounts.make()
+        machine.start_kafka()
+        machine.access()
     elif options.action == "status":
         machine.status()
     elif options.action == "fetch":

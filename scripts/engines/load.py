@@ -14,11 +14,12 @@ from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, 
                                    NewTopic)
 
 from .fetch import CENTRAL, fail, say
+from .start import Machine
 
 
 def everything(machine):
     jobs = Jobs(machine)
-    for engine, load in (("kafka", topics), ("cassandra", cassandra_schema),
+    for engine, load in (("kafka", topics), ("kafka", Machine.access), ("cassandra", cassandra_schema),
                          ("pinot", pinot_tables), ("flink", lambda _: jobs.submit()),
                          ("spark", lambda _: machine.start_warehouse()),
                          ("flink", lambda _: jobs.wait())):
@@ -29,7 +30,7 @@ def everything(machine):
 def topics(machine):
     """Makes topics that are missing, and brings settings of the others to what the file says."""
     wanted = yaml.safe_load((CENTRAL / "kafka/topics.yaml").read_text())
-    admin = AdminClient({"bootstrap.servers": machine.address("kafka")})
+    admin = AdminClient(machine.kafka_client("admin"))
     there = admin.list_topics(timeout=30).topics
     one = wanted["one_machine"]
     configs = {name: {**wanted["config"], **topic.get("config", {})}
@@ -122,7 +123,8 @@ class Jobs:
 
     def values(self, jar):
         return {
-            "brokers": self.machine.address("kafka"),
+            "brokers": self.machine.brokers(),
+            **{f"kafka.{key}": value for key, value in self.machine.kafka_security().items()},
             **yaml.safe_load((CENTRAL / "flink/settings.yaml").read_text()),
             "execution.target": "remote", "execution.attached": "false",
             "rest.address": "127.0.0.1", "rest.port": self.machine.ports["flink_rest"],
@@ -157,7 +159,8 @@ def pinot_tables(machine):
     """Makes Pinot's tables, and brings schemas and tables that are there to what the files say."""
     there = json.loads(machine.get("pinot_controller/tables"))["tables"]
     for path in sorted((CENTRAL / "pinot/tables").glob("*.json")):
-        definition = json.loads(path.read_text().replace("${brokers}", machine.address("kafka")))
+        definition = json.loads(path.read_text().replace("${brokers}", machine.brokers()))
+        definition["table"]["tableIndexConfig"]["streamConfigs"] |= machine.kafka_security()
         name = path.stem
         send(machine, "POST", "schemas", definition["schema"])
         if name in there:
@@ -189,19 +192,25 @@ def ask(machine, sql):
     return answer["resultTable"]["rows"]
 
 
-def cassandra(machine):
+def cassandra(machine, **login):
     """A connection; patient, because the machine may have a lot to do."""
     from cassandra.cluster import Cluster
     return Cluster(["127.0.0.1"], port=machine.ports["cassandra"], protocol_version=5,
-                   connect_timeout=60, control_connection_timeout=60)
+                   connect_timeout=60, control_connection_timeout=60,
+                   **(login or (machine.accounts.cassandra("admin") if machine.accounts else {})))
 
 
 def cassandra_schema(machine):
-    """Makes the keyspace and the tables that are missing."""
+    """Makes the keyspace and the tables that are missing, and the accounts that use them."""
+    files = ["schema.cql"]
+    if machine.accounts:
+        machine.accounts.cassandra_roles(lambda login: cassandra(machine, **login))
+        files.append("access.cql")
     cluster = cassandra(machine)
     try:
         session = cluster.connect()
-        text = "\n".join(line for line in (CENTRAL / "cassandra/schema.cql").read_text().split("\n")
+        text = "\n".join(line for name in files
+                         for line in (CENTRAL / "cassandra" / name).read_text().split("\n")
                          if not line.startswith("--"))
         for statement in text.split(";"):
             if statement.strip():

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from .accounts import Accounts
 from .fetch import CENTRAL, ROOT, fail, say
 from .process import Process
 
@@ -25,10 +26,13 @@ SETTINGS = CENTRAL / "one_machine.yaml"
 class Machine:
     """The engines of one data folder; `only` some of them are started."""
 
-    def __init__(self, data, jars, shift=0, only=ENGINES):
+    def __init__(self, data, jars, shift=0, only=ENGINES, secure=False):
         self.data, self.jars = data, jars
         self.only = set(only).union(*(NEEDS.get(name, ()) for name in only))
         self.settings = yaml.safe_load(SETTINGS.read_text())
+        # Once with accounts, always with accounts: until down --wipe.
+        secure |= self.settings["security"] or (data / "accounts").exists()
+        self.accounts = Accounts(data / "accounts") if secure else None
         self.ports = {name: port + shift for name, port in self.settings["ports"].items()}
         self.processes = [Process(name, data / engine)
                           for engine, names in ENGINES.items() for name in names]
@@ -45,7 +49,9 @@ class Machine:
         return target
 
     def jvm(self, name):
-        return [*self.settings["jvm"]["all"], *self.settings["jvm"].get(name, [])]
+        account = name.split("_")[0]
+        return [*self.settings["jvm"]["all"], *self.settings["jvm"].get(name, []),
+                *(self.accounts.java(account) if self.accounts and account in self.accounts.roles else [])]
 
     def log4j(self):
         return f"-Dlog4j2.configurationFile={CENTRAL / 'log4j2.properties'}"
@@ -63,8 +69,27 @@ class Machine:
         if done.returncode != 0:
             fail(f"Kafka cannot be fetched: {done.stderr}")
 
+    def brokers(self):
+        return f"localhost:{self.ports['kafka'] + 3}" if self.accounts else self.address("kafka")
+
+    def kafka_security(self):
+        """What Kafka's clients in Java are told; who they are they know from accounts.java."""
+        return {"security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN"} if self.accounts else {}
+
+    def kafka_client(self, account):
+        """Settings of librdkafka."""
+        return self.accounts.client(account, self.brokers()) if self.accounts else \
+            {"bootstrap.servers": self.brokers()}
+
+    def access(self):
+        if self.accounts:
+            self.accounts.apply(self.jars, self.brokers())
+
     def start_kafka(self):
-        done = self.kafka("up")
+        more = []
+        if self.accounts:
+            more = ["--properties", self.accounts.broker(self.ports["kafka"])]
+        done = self.kafka("up", *more)
         if done.returncode != 0:
             fail(f"Kafka does not start: {done.stderr}")
 
@@ -73,13 +98,15 @@ class Machine:
     def cassandra(self, folder):
         config = self.filled(CENTRAL / "cassandra/cassandra.yaml", folder / "cassandra.yaml",
                              data=folder)
+        if self.accounts:
+            self.accounts.cassandra_server(config)
         agent = next((self.jars / "cassandra").glob("jamm-*.jar"))
         return [f"@{CENTRAL / 'cassandra/jvm.options'}", *self.jvm("cassandra"),
                 f"-javaagent:{agent}", f"-Dcassandra.config=file://{config}",
                 f"-Dcassandra.storagedir={folder}", f"-Dcassandra.logdir={folder}",
                 f"-Dlogback.configurationFile={CENTRAL / 'cassandra/logback.xml'}",
                 "-Dcassandra-foreground=yes", "-Dcassandra.skip_wait_for_gossip_to_settle=0",
-                "-Dcassandra.ring_delay_ms=1", "-cp",
+                "-Dcassandra.ring_delay_ms=1", "-Dcassandra.superuser_setup_delay_ms=0", "-cp",
                 f"{self.jars}/cassandra/*", "org.apache.cassandra.service.CassandraDaemon"]
 
     def zookeeper(self, folder):
@@ -117,17 +144,25 @@ class Machine:
 
     def spark(self, job, *more):
         """How a job of central/spark is called."""
-        return [CENTRAL / "spark" / job, "--kafka", self.address("kafka"), "--cassandra",
+        if self.accounts:
+            more = (*more, "--account", self.accounts.spark(self.job_account(job), self.brokers()))
+        return [CENTRAL / "spark" / job, "--kafka", self.brokers(), "--cassandra",
                 self.address("cassandra"), "--jars", self.jars / "spark", "--work",
                 self.data / "spark", *more]
 
-    def limit_spark(self):
+    @staticmethod
+    def job_account(job):
+        return "warehouse" if job == "warehouse.py" else "trainer"
+
+    def limit_spark(self, job):
+        more = f"--properties-file {self.accounts.folder}/{self.job_account(job)}.spark " \
+            if self.accounts else ""
         os.environ["PYSPARK_SUBMIT_ARGS"] = \
-            f"--driver-memory {self.settings['spark']['driver_mib']}m pyspark-shell"
+            f"{more}--driver-memory {self.settings['spark']['driver_mib']}m pyspark-shell"
 
     def spark_job(self, job, *more):
         """Runs a job to its end; its last line is what came of it."""
-        self.limit_spark()
+        self.limit_spark(job)
         with open(self.data / "spark" / f"{Path(job).stem}.out", "wb") as out:
             done = subprocess.run(list(map(str, [sys.executable, *self.spark(job, *more)])),
                                   stdout=subprocess.PIPE, stderr=out, text=True)
@@ -140,7 +175,7 @@ class Machine:
         process, begin = self.by_name["warehouse"], time.monotonic()
         if process.alive():
             return
-        self.limit_spark()
+        self.limit_spark("warehouse.py")
         self.wait("warehouse", {"warehouse": process.python(*self.spark("warehouse.py"))}, begin)
 
     # Whether each serves.
@@ -172,6 +207,8 @@ class Machine:
     def up(self):
         begin = time.monotonic()
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.accounts:
+            self.accounts.make()
         waiting = {}
         for name in ("cassandra", "zookeeper", "jobmanager"):
             self.start(name, waiting)

@@ -19,11 +19,15 @@ import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
  * <p>A job is its file behind the common one, and is named by it. Statements end with a semicolon at
  * the end of a line; a statement set, which has semicolons inside, with a line "END;". ${NAME}
  * stands for its value, ${job} for the job's name, SET 'key' = 'value' for Flink's configuration.
- * Names with a dot are configuration, too. Prints "job NAME ID" for each.
+ * Names with a dot are configuration, too; those that begin with "kafka." are a property of every
+ * Kafka table, for instance kafka.security.protocol. Prints "job NAME ID" for each.
  */
 public final class SubmitSql {
   private static final Pattern SET = Pattern.compile("SET\\s+'([^']+)'\\s*=\\s*'([^']*)'");
   private static final Pattern NAME = Pattern.compile("\\$\\{([a-z_]+)\\}");
+
+  private static final String KAFKA = "kafka.";
+  private static final String CONNECTOR = "'connector' = 'kafka'";
 
   public static void main(String[] arguments) throws Exception {
     Map<String, String> values = new TreeMap<>();
@@ -49,7 +53,7 @@ public final class SubmitSql {
     Configuration configuration = new Configuration();
     values.forEach(
         (name, value) -> {
-          if (name.contains(".")) configuration.setString(name, value);
+          if (name.contains(".") && !name.startsWith(KAFKA)) configuration.setString(name, value);
         });
     for (String statement : statements) {
       Matcher set = SET.matcher(statement);
@@ -68,7 +72,14 @@ public final class SubmitSql {
   }
 
   private static String filled(String text, Map<String, String> values) {
-    return NAME.matcher(text)
+    StringBuilder connector = new StringBuilder(CONNECTOR);
+    values.forEach(
+        (name, value) -> {
+          if (!name.startsWith(KAFKA)) return;
+          String property = "properties." + name.substring(KAFKA.length());
+          connector.append(", '" + property + "' = '" + value.replace("'", "''") + "'");
+        });
+    return NAME.matcher(text.replace(CONNECTOR, connector))
         .replaceAll(
             found -> {
               String value = values.get(found.group(1));
