@@ -3,6 +3,7 @@
 Spark keeps in its checkpoint how far it has read; a batch that was cut off is written again, and as
 every row has the key of its event, that changes nothing. So a query that ends because Kafka or
 Cassandra went away is begun again until they are back."""
+import os
 import sys
 import time
 
@@ -14,7 +15,8 @@ from pyspark.sql.types import StructType
 from session import arguments, session, table, topics, write
 
 EVERY = "5 seconds"
-PAUSE_S = 3  # before a query that failed is begun again
+LOOK_S = 3     # how often to look at what runs
+STALLED_S = 30
 MESSAGES_MAX = 200_000  # a batch: bounds memory after an outage
 INCIDENT = ("id STRING, incident_id STRING, revision INT, state STRING, category STRING, "
             "severity STRING, start_ms BIGINT, last_ms BIGINT, subject STRING, "
@@ -70,35 +72,62 @@ def schema_of_windows(spark):
     return StructType(fields).add("destinations_sketch", "string")
 
 
-def begin(spark, options, topic, schema, is_one, writer):
-    return (messages(spark, options, topic, schema, is_one).writeStream.foreachBatch(writer)
-            .option("checkpointLocation", str(options.work / "checkpoints" / topic))
-            .trigger(processingTime=EVERY).start())
+class Writers:
+    """The queries, by topic. One that fails is begun again. A driver whose Cassandra went away may wait
+    for it without end, though nothing is left to wait for (Session.refreshSchema): that is known by
+    batches in which Spark has no job, and ends the process, which its keeper begins again."""
 
+    def __init__(self, spark, options):
+        self.spark, self.options = spark, options
+        self.begin, self.running, self.busy = {}, {}, set()
 
-def keep_going(spark, queries):
-    running = {}
-    while True:
-        for topic, start in queries.items():
-            if topic not in running or not running[topic].isActive:
-                running[topic] = start(topic)
+    def add(self, topic, schema, is_one, writer):
+        def watched(batch, number):
+            self.busy.add(topic)
+            writer(batch, number)
+            self.busy.discard(topic)
+
+        self.begin[topic] = lambda: (
+            messages(self.spark, self.options, topic, schema, is_one).writeStream
+            .foreachBatch(watched).trigger(processingTime=EVERY)
+            .option("checkpointLocation", str(self.options.work / "checkpoints" / topic)).start())
+
+    def keep_going(self):
+        stalled_s = 0
+        while stalled_s < STALLED_S:
+            for topic in self.begin:
+                if topic not in self.running or not self.running[topic].isActive:
+                    self.busy.discard(topic)
+                    self.running[topic] = self.begin[topic]()
+            self.look()
+            working = self.spark.sparkContext.statusTracker().getActiveJobsIds()
+            stalled_s = stalled_s + LOOK_S if self.busy and not working else 0
+        say(f"{sorted(self.busy)}: nothing has moved for {stalled_s} s")
+        os._exit(1)  # whoever waits without end would keep an orderly end from happening
+
+    def look(self):
+        """For a while, or until one ends."""
         try:
-            spark.streams.awaitAnyTermination()
+            if not self.spark.streams.awaitAnyTermination(LOOK_S):
+                return
+            say("a query has ended; begun again")
         except PySparkException as error:
-            print(f"begun again in {PAUSE_S} s: {str(error)[:500]}", file=sys.stderr, flush=True)
-        spark.streams.resetTerminated()
-        time.sleep(PAUSE_S)
+            say(f"begun again: {str(error)[:500]}")
+        self.spark.streams.resetTerminated()
+        time.sleep(LOOK_S)
+
+
+def say(text):
+    print(f"warehouse: {text}", file=sys.stderr, flush=True)
 
 
 def main():
     options = arguments(__doc__.split("\n")[0]).parse_args()
     spark = session(options, "warehouse")
-    windows = schema_of_windows(spark)
-    keep_going(spark, {
-        "central.device_windows": lambda topic: begin(
-            spark, options, topic, windows, WINDOW_IS, write_windows),
-        "central.incidents": lambda topic: begin(
-            spark, options, topic, INCIDENT, INCIDENT_IS, write_incidents)})
+    writers = Writers(spark, options)
+    writers.add("central.device_windows", schema_of_windows(spark), WINDOW_IS, write_windows)
+    writers.add("central.incidents", INCIDENT, INCIDENT_IS, write_incidents)
+    writers.keep_going()
 
 
 if __name__ == "__main__":

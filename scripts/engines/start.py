@@ -176,7 +176,9 @@ class Machine:
         if process.alive():
             return
         self.limit_spark("warehouse.py")
-        self.wait("warehouse", {"warehouse": process.python(*self.spark("warehouse.py"))}, begin)
+        keeper = ROOT / "scripts/engines/keeper.py"
+        command = [keeper, sys.executable, *self.spark("warehouse.py")]
+        self.wait("warehouse", {"warehouse": process.python(*command)}, begin)
 
     # Whether each serves.
 

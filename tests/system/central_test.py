@@ -9,7 +9,6 @@ central_test.py [--data FOLDER] [--shift N] [--keep] [--faults NAME,...]"""
 import argparse
 import collections
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -244,16 +243,21 @@ def parse_arguments():
     return options
 
 
+def skip(why):
+    print(f"skipped: {why}\n0 passed, 0 failed, 1 skipped")
+    sys.exit(kafka_world.SKIPPED)
+
+
 def prepare(options):
     """Fetches what is missing where there is a network, then enters a world of the test's own."""
     if not kafka_world.is_inside():
         for tool in ("java", "javac", "mvn", "openssl"):
             if not shutil.which(tool):
-                kafka_world.skip(f"{tool} is not installed")
+                skip(f"{tool} is not installed; scripts/setup central installs it")
         fetched = subprocess.run([CENTRAL, "fetch"], stderr=subprocess.PIPE, text=True)
         print(fetched.stderr, end="", flush=True)
         if fetched.returncode != 0:
-            kafka_world.skip("the engines cannot be fetched")
+            skip("the engines cannot be fetched")
     if os.geteuid() == 0 and not options.keep:
         kafka_world.enter()
 
