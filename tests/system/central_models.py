@@ -36,7 +36,8 @@ class Models:
                    f"{first['outliers_after']} of {first['tried_windows']} windows tried are outliers")
         again = self.run("train")
         self.check((again["published"], again["models"]) == (0, first["models"]),
-                   f"the same data gives the same models, {again['models']}; none is sent again")
+                   "the same data gives the same models, and none is sent again: "
+                   f"{first['models']}, {again['models']}, {again['published']} sent")
         self.verify(first["public_key"])
         return first
 
