@@ -62,8 +62,11 @@ void DeclareSettings(CLI::App& app, ReplayArguments& to) {
   app.add_option("--workers", to.workers, "1 to 16 threads; the result is the same [1]")
       ->type_name("N")
       ->group("Settings");
-  // Of the contract, refused with a reason by PlanReplay and so not shown.
-  app.add_option("--models", to.models)->group("");
+  app.add_option("--models", to.models,
+                 "what was learned of devices: lines as on the topic vedette.models; needs "
+                 "models.public_keys")
+      ->type_name("FILE")
+      ->group("Settings");
 }
 
 void DeclareOutput(CLI::App& app, ReplayArguments& to) {
@@ -88,9 +91,6 @@ void CheckAvailable(const ReplayArguments& arguments, Faults& faults) {
     faults.push_back(absl::StrCat("--source: found ", Quoted(arguments.source),
                                   ", allowed libpcap or dpdk",
                                   DidYouMean(arguments.source, kSources)));
-  }
-  if (!arguments.models.empty()) {
-    faults.push_back("--models: this release learns within the capture only and reads no models");
   }
 }
 
@@ -161,6 +161,10 @@ void CheckOutput(const Output& output, const ReplayArguments& arguments, Faults&
     faults.push_back(
         absl::StrCat(output.option, ": ", Quoted(output.file), " is the configuration"));
   }
+  if (!arguments.models.empty() && SameFile(output.file, arguments.models)) {
+    faults.push_back(absl::StrCat(output.option, ": ", Quoted(output.file),
+                                  " holds the models that are to be read"));
+  }
 }
 
 void PlanOutput(const ReplayArguments& arguments, ReplayRequest& request, Faults& faults) {
@@ -169,6 +173,7 @@ void PlanOutput(const ReplayArguments& arguments, ReplayRequest& request, Faults
   request.flows = arguments.flows;
   request.health = arguments.health;
   request.html_report = arguments.report;
+  request.models = arguments.models;
   request.sinks = arguments.sinks;
   request.quiet = arguments.quiet;
   if (request.html_report == "-") {

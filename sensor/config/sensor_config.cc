@@ -13,6 +13,7 @@
 #include "dataplane/worker/shard_window.h"
 #include "sensor/config/export_settings.h"
 #include "sensor/config/local_settings.h"
+#include "sensor/config/model_settings.h"
 #include "sensor/config/pattern_file.h"
 #include "sensor/config/policy_settings.h"
 #include "sensor/config/yaml_file.h"
@@ -215,6 +216,7 @@ SensorConfig SensorConfig::Read(Settings& settings) {
   config.device_windows = ReadDeviceWindows(settings.Section("device_windows"));
   config.dpdk = ReadDpdk(settings.Section("dpdk"));
   config.sinks = ReadExport(settings.Section("export"));
+  config.models = ReadModels(settings.Section("models"), config.sinks.kafka);
   config.service = ServiceConfig::Read(settings.Section("service"));
   config.local = ReadLocal(settings.Section("local"));
   config.state = ReadStateSection(settings.Section("state"));

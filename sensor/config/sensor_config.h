@@ -23,6 +23,7 @@
 #include "sensor/event/alert_life.h"
 #include "sensor/export/export_config.h"
 #include "sensor/local/local_config.h"
+#include "sensor/models/model_config.h"
 #include "sensor/policy/alert_pcap_config.h"
 #include "sensor/policy/policy.h"
 
@@ -64,6 +65,7 @@ struct SensorConfig {
   DpdkOptions dpdk;    // its devices are those of the command or of the ports
   ExportConfig sinks;  // the section `export`
   ServiceConfig service;
+  ModelConfig models;
   LocalConfig local;          // `run` only
   StateConfig state;          // `run` only
   std::string patterns_file;  // as written; empty: the built-in patterns
@@ -74,6 +76,14 @@ struct SensorConfig {
   std::string evidence_key_file;
   AlertPcapConfig alert_pcaps;
   Detectors::Configs detectors;
+
+  // The brokers that hold models; without any, none are read.
+  KafkaConfig model_brokers() const {
+    KafkaConfig kafka = sinks.kafka;
+    if (!models.brokers.empty()) kafka.brokers = models.brokers;
+    if (!models.enabled) kafka.brokers.clear();
+    return kafka;
+  }
 
   // Everything but the patterns and the policy, whose files are read in a folder.
   static SensorConfig Read(Settings& settings);

@@ -88,6 +88,7 @@ class Builder {
     }
   }
 
+  void SetConnection();
   void SetDelivery();
   void SetSecurity(bool with_secrets);
   void SetProperties();
@@ -101,9 +102,16 @@ class Builder {
   KafkaConf conf_;
 };
 
-void Builder::SetDelivery() {
+void Builder::SetConnection() {
   Set("client.id", "vedette", "brokers");
   Set("bootstrap.servers", absl::StrJoin(config_.brokers, ","), "brokers");
+  Set("socket.keepalive.enable", "true", "brokers");
+  Set("reconnect.backoff.max.ms", "3000", "brokers");
+  Set("topic.metadata.refresh.interval.ms", "30000", "brokers");
+  Set("log.connection.close", "false", "brokers");
+}
+
+void Builder::SetDelivery() {
   Set("enable.idempotence", "true", "brokers");
   Set("acks", "all", "brokers");
   Set("partitioner", "murmur2_random", "brokers");
@@ -117,12 +125,8 @@ void Builder::SetDelivery() {
   Set("queue.buffering.max.messages", "2000000", "in_flight_bytes_max");
   Set("queue.buffering.max.kbytes", "2097151", "in_flight_bytes_max");
   Set("statistics.interval.ms", "5000", "brokers");
-  Set("socket.keepalive.enable", "true", "brokers");
-  Set("reconnect.backoff.max.ms", "3000", "brokers");
-  Set("topic.metadata.refresh.interval.ms", "30000", "brokers");
   // A topic that is not there: said soon, and asked for again by us.
   Set("topic.metadata.propagation.max.ms", "2000", "brokers");
-  Set("log.connection.close", "false", "brokers");
 }
 
 void Builder::CheckSasl() {
@@ -176,8 +180,17 @@ void Builder::SetProperties() {
 KafkaConf MakeKafkaConf(const KafkaConfig& config, bool with_secrets,
                         std::vector<KafkaFault>& faults) {
   Builder builder(config, faults);
+  builder.SetConnection();
   builder.SetDelivery();
   builder.SetSecurity(with_secrets);
+  builder.SetProperties();
+  return builder.Take();
+}
+
+KafkaConf MakeKafkaReaderConf(const KafkaConfig& config, std::vector<KafkaFault>& faults) {
+  Builder builder(config, faults);
+  builder.SetConnection();
+  builder.SetSecurity(/*with_secrets=*/true);
   builder.SetProperties();
   return builder.Take();
 }

@@ -24,5 +24,9 @@ using KafkaConf = std::unique_ptr<rd_kafka_conf_t, KafkaConfDelete>;
 KafkaConf MakeKafkaConf(const KafkaConfig& config, bool with_secrets,
                         std::vector<KafkaFault>& faults);
 
+// For a client that reads: how brokers are reached, and the properties, of which those that only a
+// sender has do nothing. Secrets are read.
+KafkaConf MakeKafkaReaderConf(const KafkaConfig& config, std::vector<KafkaFault>& faults);
+
 }  // namespace vedette
 #endif  // VEDETTE_SENSOR_EXPORT_KAFKA_CONF_H_

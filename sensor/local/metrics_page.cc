@@ -11,6 +11,7 @@
 #include "dataplane/decode/decode_status.h"
 #include "detectors/registry.h"
 #include "sensor/local/sensor_state.h"
+#include "sensor/models/model_refusal.h"
 
 namespace vedette {
 namespace {
@@ -190,6 +191,17 @@ void AddPolicy(const Snapshot& s, Page& page) {
   }
 }
 
+void AddModels(const Snapshot& s, Page& page) {
+  page.Gauge("vedette_models", "Learned models in use.").Is(s.health.models);
+  page.Gauge("vedette_model_set_info", "Always 1; which models are in use.")
+      .Is(1, {{"set", s.health.model_set}});
+  page.Counter("vedette_models_refused_total", "Messages that were not taken, by reason.");
+  for (const ModelRefusalText& refusal : kModelRefusals) {
+    const std::string reason(refusal.wire_name);
+    page.Is(CountOf(s.health.models_refused, reason.c_str()), {{"reason", reason}});
+  }
+}
+
 void AddInterfaces(const Snapshot& s, Page& page) {
   page.Gauge("vedette_interface_up", "1 while the interface is up and captured.");
   for (const InterfaceRow& row : s.interfaces) {
@@ -278,7 +290,6 @@ void AddProcess(const Snapshot& s, const RequestCounts& requests, Page& page) {
       .Is(static_cast<double>(s.health.clock_offset_us) * 1e-6);
   page.Gauge("vedette_clock_info", "Always 1; where times come from.")
       .Is(1, {{"source", s.health.clock_source}});
-  page.Gauge("vedette_models", "Learned models in use.").Is(s.health.models);
   page.Counter("vedette_local_requests_total", "Requests to the local interface, by outcome.")
       .Is(requests.answered, {{"outcome", "answered"}})
       .Is(requests.refused, {{"outcome", "refused"}})
@@ -306,6 +317,7 @@ std::vector<MetricFamily> MetricsOf(const Snapshot* snapshot, const RequestCount
     AddTables(*snapshot, page);
     AddAlerts(*snapshot, page);
     AddPolicy(*snapshot, page);
+    AddModels(*snapshot, page);
     AddInterfaces(*snapshot, page);
     AddEvents(*snapshot, page);
     AddExport(*snapshot, page);

@@ -60,6 +60,9 @@ void Control::OnInterval(uint64_t second, absl::Span<const SensorWindow* const> 
                            .alerts_open = memory_.alerts.open(),
                            .clock_offset_us = account.clock_offset_us,
                            .policy = memory_.alerts.policy().TotalsAt(view.end_us),
+                           .models = models_in_use_.set != nullptr ? models_in_use_.set->size() : 0,
+                           .model_set = models_in_use_.name,
+                           .models_refused = models_in_use_.refused,
                            .generation = generation_},
                           healths_);
   sink_.OnInterval(view, identify_);

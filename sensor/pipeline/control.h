@@ -19,6 +19,7 @@
 #include "sensor/config/sensor_config.h"
 #include "sensor/event/events.h"
 #include "sensor/merge/interval_merge.h"
+#include "sensor/models/models_in_use.h"
 #include "sensor/pipeline/health_windows.h"
 #include "sensor/pipeline/model_lookup.h"
 #include "sensor/state/sensor_memory.h"
@@ -101,6 +102,11 @@ class Control {
   }
   // Between intervals: what is known of devices from the next one on; null: nothing.
   void SetModels(std::shared_ptr<const ModelSet> models) { models_.Set(std::move(models)); }
+  // Likewise, with what health events say of them.
+  void SetModels(ModelsInUse models) {
+    SetModels(models.set);
+    models_in_use_ = std::move(models);
+  }
   const PolicyGate& policy() const { return memory_.alerts.policy(); }
 
   const MergeLosses& losses() const { return merger_.losses(); }
@@ -137,6 +143,7 @@ class Control {
   uint64_t second_ = 0;
   uint64_t empty_intervals_ = 0;  // in a row
   int32_t generation_ = 0;
+  ModelsInUse models_in_use_;
   HealthWindows health_windows_;
   std::vector<const ShardWindow*> tables_;
   std::vector<Finding> findings_;

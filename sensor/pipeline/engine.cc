@@ -157,6 +157,11 @@ void Engine::Offer(std::unique_ptr<EngineUpdate> update) {
   offered_ = std::move(update);
 }
 
+void Engine::OfferModels(ModelsInUse models) {
+  const std::lock_guard lock(offered_mutex_);
+  offered_models_ = std::move(models);
+}
+
 std::unique_ptr<WorkerSettings> Engine::MakeWorkerSettings(
     const std::vector<Prefix>& home, std::shared_ptr<const PatternDatabase> patterns) const {
   auto settings = std::make_unique<WorkerSettings>(WorkerSettings{.home = HomeNetworks(home)});
@@ -187,6 +192,15 @@ void Engine::TakeUpdate() {
   FreeOldSettings();
 }
 
+void Engine::TakeModels() {
+  std::optional<ModelsInUse> models;
+  {
+    const std::lock_guard lock(offered_mutex_);
+    models = std::exchange(offered_models_, std::nullopt);
+  }
+  if (models) control_.SetModels(*std::move(models));
+}
+
 void Engine::FreeOldSettings() {
   if (worker_settings_.size() < 2) return;
   uint64_t taken = worker_settings_made_;
@@ -204,6 +218,7 @@ EngineProgress Engine::progress() const {
 
 // Marks reach all workers alike: the n-th of each closes the same interval.
 void Engine::ControlLoop() {
+  TakeModels();
   for (;;) {
     uint64_t second = 0;
     if (!CollectInterval(second)) break;
@@ -217,6 +232,7 @@ void Engine::ControlLoop() {
       handovers_[shard % handovers_.size()]->GiveBack(shard, windows_[shard]);
     }
     TakeUpdate();
+    TakeModels();
     if (visitor_ != nullptr) visitor_->OnTick(control_, second);
     turns_.Add();
   }

@@ -28,6 +28,7 @@
 #include "dataplane/worker/turn_count.h"
 #include "dataplane/worker/worker.h"
 #include "sensor/config/sensor_config.h"
+#include "sensor/models/models_in_use.h"
 #include "sensor/pipeline/alert_pcaps.h"
 #include "sensor/pipeline/control.h"
 
@@ -65,6 +66,7 @@ struct EngineProgress {
   std::vector<uint64_t> workers;
   uint64_t reader = 0;  // that feeds several workers from one source; else 0
   uint64_t control = 0;
+  uint64_t models = 0;  // of who reads models, where somebody does; not the engine's
 };
 
 class Engine {
@@ -101,6 +103,11 @@ class Engine {
   void SetModels(std::shared_ptr<const ModelSet> models) { control_.SetModels(std::move(models)); }
   // Any thread: takes effect at a tick. One that still waits is replaced.
   void Offer(std::unique_ptr<EngineUpdate> update);
+  // Likewise; before the run it holds from the first packet on.
+  void OfferModels(ModelsInUse models);
+  void OfferModels(std::shared_ptr<const ModelSet> set) {
+    OfferModels(ModelsInUse{.set = std::move(set)});
+  }
   // Any thread: for an update of this engine.
   std::unique_ptr<WorkerSettings> MakeWorkerSettings(
       const std::vector<Prefix>& home, std::shared_ptr<const PatternDatabase> patterns) const;
@@ -131,6 +138,7 @@ class Engine {
   void ControlLoop();
   SourceLosses NewlyLost();
   void TakeUpdate();
+  void TakeModels();
   void FreeOldSettings();
   // Takes what the workers hand over, up to the next mark of each. False: they have ended.
   bool CollectInterval(uint64_t& second);
@@ -156,6 +164,7 @@ class Engine {
   AtEnd at_end_ = AtEnd::kCloseAll;
   std::mutex offered_mutex_;
   std::unique_ptr<EngineUpdate> offered_;
+  std::optional<ModelsInUse> offered_models_;
   std::atomic<int32_t> generation_{0};
   std::vector<std::unique_ptr<const WorkerSettings>> worker_settings_;  // oldest first
   uint64_t worker_settings_made_ = 0;

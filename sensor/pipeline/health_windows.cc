@@ -96,6 +96,9 @@ void HealthWindows::Finish(std::vector<HealthEvent>& out) {
   event.alerts_open = Signed(gauges_.alerts_open);
   event.clock_source = told_.clock;
   event.clock_offset_us = gauges_.clock_offset_us;
+  event.models = Signed(gauges_.models);
+  event.models_refused = gauges_.models_refused;
+  event.model_set = gauges_.model_set;
   event.policy = CountsOf(gauges_.policy);
   Seal(event, told_.boot_ms);
   devices_evicted_before_ = gauges_.devices_evicted;

@@ -22,7 +22,10 @@ struct HealthGauges {
   uint64_t flows = 0, devices = 0, devices_max = 0, devices_evicted = 0, alerts_open = 0;
   int64_t clock_offset_us = 0;
   PolicyTotals policy;
-  int32_t generation = 0;  // of the configuration
+  uint64_t models = 0;
+  std::string model_set;
+  CountMap models_refused;  // since the start
+  int32_t generation = 0;   // of the configuration
 };
 
 // Where packets and times come from.

@@ -20,7 +20,8 @@ namespace {
 // What is swapped while packets pass. All else sizes memory, opens sockets or names the sensor.
 bool TakesEffectAtOnce(absl::string_view path) {
   return path == "home" || path == "patterns_file" || absl::StartsWith(path, "detectors.") ||
-         absl::StartsWith(path, "alerts.") || absl::StartsWith(path, "policy");
+         absl::StartsWith(path, "alerts.") || absl::StartsWith(path, "policy") ||
+         path == "models.public_keys";
 }
 
 void LogChanges(const std::vector<ChangedSetting>& changes) {
@@ -97,6 +98,7 @@ absl::Status Reloader::Apply() {
   spdlog::info("SIGHUP: the configuration is now of generation {}, {} settings differ",
                generation_.load(std::memory_order_relaxed), changes.size());
   LogChanges(changes);
+  if (applied_call_) applied_call_(reading->config);
   // What waits for a start is told again each time until then.
   std::map<std::string, std::string> at_once;
   for (const ChangedSetting& change : changes) {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,10 @@ class Reloader {
   // `request` and `engine` outlive this.
   Reloader(const SensorConfig& running, const RunRequest& request, Engine& engine);
 
+  // Called with each configuration that was applied, on the watch's thread.
+  void set_applied(std::function<void(const SensorConfig& config)> applied) {
+    applied_call_ = std::move(applied);
+  }
   // Says in the log what came of it.
   void Reload();
   // Any thread.
@@ -53,6 +58,7 @@ class Reloader {
   std::vector<PatternDefinition> patterns_;
   std::shared_ptr<const PatternDatabase> database_;  // null: the one of the start
   std::vector<SettingDeclaration> declarations_;
+  std::function<void(const SensorConfig& config)> applied_call_;  // may be empty
   std::atomic<uint64_t> applied_{0}, refused_{0};
   std::atomic<int32_t> generation_{0};
 };

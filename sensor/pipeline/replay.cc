@@ -18,6 +18,7 @@
 #include "dataplane/capture/replay_source.h"
 #include "sensor/export/exporter.h"
 #include "sensor/export/file_export.h"
+#include "sensor/models/model_file.h"
 #include "sensor/pipeline/engine.h"
 #include "sensor/pipeline/paced_source.h"
 #include "sensor/pipeline/replay_output.h"
@@ -76,6 +77,23 @@ EngineSetup SetupOf(const SensorConfig& config, const ReplayRequest& request) {
           .tell = [](const std::string& line) {
             std::cerr << absl::StrCat("vedette replay: ", Shown(line), "\n");
           }};
+}
+
+// Nothing where none are asked for. What is refused is told, whoever wants it quiet.
+absl::StatusOr<ModelFileReading> ReadModels(const SensorConfig& config,
+                                            const ReplayRequest& request) {
+  if (request.models.empty()) return ModelFileReading{};
+  absl::StatusOr<ModelFileReading> reading = ReadModelFile(request.models, config.models);
+  if (!reading.ok()) return reading;
+  for (const std::string& fault : reading->faults) {
+    std::cerr << "vedette replay: " << Shown(fault) << "\n";
+  }
+  if (!request.quiet) {
+    const size_t in_use = reading->models.set != nullptr ? reading->models.set->size() : 0;
+    std::cerr << "vedette replay: models: " << in_use << " in use"
+              << (in_use == 0 ? "" : ", set " + reading->models.name) << "\n";
+  }
+  return reading;
 }
 
 void Read(ReplaySource& source, const ReplayRequest& request, Engine& engine) {
@@ -179,6 +197,8 @@ int RunReplay(const SensorConfig& config, const ReplayRequest& request) {
       request.dpdk ? OpenDpdkReplay(request.captures, OptionsOf(request), config.dpdk)
                    : OpenReplay(request.captures, OptionsOf(request));
   if (!source.ok()) return Fail(source.status(), ExitOf(source.status()));
+  absl::StatusOr<ModelFileReading> models = ReadModels(config, request);
+  if (!models.ok()) return Fail(models.status(), ExitStatus::kUsage);
   absl::StatusOr<std::unique_ptr<EventFiles>> files = EventFiles::Open({.alerts = request.alerts,
                                                                         .devices = request.devices,
                                                                         .flows = request.flows,
@@ -197,8 +217,9 @@ int RunReplay(const SensorConfig& config, const ReplayRequest& request) {
       Engine::Create(config, SetupOf(config, request), output);
   if (!engine.ok()) return Fail(engine.status(), ExitStatus::kUsage);
 
+  if (!request.models.empty()) (*engine)->OfferModels(std::move(models->models));
   const double took_s = ReadShowingProgress(**source, request, output, **engine);
-  ExitStatus exit = ExitStatus::kDone;
+  ExitStatus exit = models->unusable == 0 ? ExitStatus::kDone : ExitStatus::kInputIncomplete;
   for (const ReplayFault& fault : (*source)->faults()) {
     exit = ExitStatus::kInputIncomplete;
     std::cerr << "vedette replay: " << Shown(fault.ToString()) << "\n";

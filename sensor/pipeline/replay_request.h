@@ -28,6 +28,7 @@ struct ReplayRequest {
   std::string alerts, devices, flows, health;
   std::string html_report;  // empty: none
   bool sinks = false;       // to those of the configuration too
+  std::string models;       // envelopes of learned models, one a line; empty: none
   bool quiet = false;       // no report for people, no progress bar
 
   bool events_to_stdout() const {

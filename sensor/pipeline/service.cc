@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_join.h"
 #include "dataplane/capture/live_clock.h"
 #include "sensor/pipeline/live_watch.h"
 #include "sensor/pipeline/resident_memory.h"
@@ -72,7 +73,8 @@ Service::Service(const SensorConfig& config, const RunRequest& request)
 Service::~Service() = default;
 
 ExitStatus Service::Run() {
-  const absl::Status opened = Open();
+  absl::Status opened = Open();
+  if (opened.ok()) opened = ReadModels();
   if (!opened.ok()) return ExitOf(opened);
   LogStart();
   Loop();
@@ -169,6 +171,46 @@ absl::Status Service::OpenLocal() {
   return listening;
 }
 
+// Last of all: who hears of models is there.
+absl::Status Service::ReadModels() {
+  const KafkaConfig kafka = config_.model_brokers();
+  model_keys_ = config_.models.public_keys;
+  absl::StatusOr<ModelKeys> keys = ModelKeys::Create(model_keys_);
+  if (!keys.ok()) {
+    LogFault(keys.status());
+    return keys.status();
+  }
+  if (kafka.brokers.empty()) {
+    if (!keys->empty() && config_.models.enabled) {
+      spdlog::warn(
+          "models: none are read: there are no brokers in models.brokers, nor in "
+          "export.kafka.brokers");
+    }
+    return absl::OkStatus();
+  }
+  if (!keys->empty()) {
+    spdlog::info("models of {} are believed, read from {} at {}", absl::StrJoin(keys->ids(), ", "),
+                 config_.models.topic, Shown(absl::StrJoin(kafka.brokers, ", ")));
+  }
+  model_reader_ = std::make_unique<ModelReader>(ModelReader::Setup{
+      .kafka = kafka,
+      .topic = config_.models.topic,
+      .models_max = config_.models.max,
+      .keys = std::make_shared<const ModelKeys>(*std::move(keys)),
+      .kept_file = keeper_ != nullptr ? config_.state.folder + "/models.versions" : "",
+      .hand_on = [this](ModelsInUse models) { engine_->OfferModels(std::move(models)); }});
+  reloader_->set_applied([this](const SensorConfig& config) { BelieveModels(config); });
+  return absl::OkStatus();
+}
+
+void Service::BelieveModels(const SensorConfig& config) {
+  if (config.models.public_keys == model_keys_) return;
+  absl::StatusOr<ModelKeys> keys = ModelKeys::Create(config.models.public_keys);
+  if (!keys.ok()) return LogFault(keys.status());
+  model_keys_ = config.models.public_keys;
+  model_reader_->SetKeys(std::make_shared<const ModelKeys>(*std::move(keys)));
+}
+
 void Service::LogStart() const {
   spdlog::info("vedette {}, sensor {} of site {}", VEDETTE_VERSION, config_.sensor, config_.site);
   for (const std::string& note : live_->notes) spdlog::info("{}", Shown(note));
@@ -178,8 +220,12 @@ void Service::LogStart() const {
 }
 
 void Service::Loop() {
-  observer_.LookAt([this] { return engine_->progress(); }, outputs_->exporter(),
-                   absl::Seconds(config_.sinks.stop_wait_s));
+  const auto progress = [this] {
+    EngineProgress now = engine_->progress();
+    if (model_reader_ != nullptr) now.models = model_reader_->turns();
+    return now;
+  };
+  observer_.LookAt(progress, outputs_->exporter(), absl::Seconds(config_.sinks.stop_wait_s));
   observer_.OnReady();
   {
     const LiveWatch watch(

@@ -9,10 +9,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "dataplane/capture/live_clock.h"
 #include "sensor/config/sensor_config.h"
+#include "sensor/models/model_reader.h"
 #include "sensor/pipeline/core_choice.h"
 #include "sensor/pipeline/engine.h"
 #include "sensor/pipeline/event_sinks.h"
@@ -49,6 +51,8 @@ class Service {
   absl::Status MakeEngine();
   absl::Status OpenSources();
   absl::Status OpenLocal();
+  absl::Status ReadModels();
+  void BelieveModels(const SensorConfig& config);  // the watch's thread
   void LogStart() const;
   void Loop();
   void Reload();  // the watch's thread
@@ -70,6 +74,8 @@ class Service {
   std::optional<SavedState> state_;
   std::unique_ptr<StateKeeper> keeper_;  // null: no state is kept
   std::unique_ptr<Reloader> reloader_;
+  std::vector<std::string> model_keys_;        // those that are believed
+  std::unique_ptr<ModelReader> model_reader_;  // null: there are no brokers
   ManagedService observer_;
   std::optional<LocalView> local_;
 };

@@ -127,9 +127,10 @@ void AddServiceFolders(Rules& rules) {
   for (const char* const folder : {"/run/vedette", "/var/lib/vedette"}) rules.Write(folder);
 }
 
-void AddKafka(const ExportConfig& sinks, Rules& rules) {
-  if (!sinks.to_kafka()) return;
-  if (!sinks.spool.folder.empty()) rules.WriteParent(sinks.spool.folder);
+void AddKafka(const SensorConfig& config, Rules& rules) {
+  const ExportConfig& sinks = config.sinks;
+  if (sinks.to_kafka() && !sinks.spool.folder.empty()) rules.WriteParent(sinks.spool.folder);
+  if (!sinks.to_kafka() && config.model_brokers().brokers.empty()) return;
   for (const std::string* file :
        {&sinks.kafka.ca_file, &sinks.kafka.certificate_file, &sinks.kafka.key_file}) {
     rules.ReadWithNeighbours(*file);
@@ -173,7 +174,7 @@ std::vector<FileRule> FileRulesOf(const SensorConfig& config, const FilesInUse& 
   Rules rules;
   for (const char* const place : kSystem) rules.Read(place);
   AddConfiguration(config, files.config_file, rules);
-  AddKafka(config.sinks, rules);
+  AddKafka(config, rules);
   AddServiceFolders(rules);
   for (const Folder& folder : FoldersOf(config, files)) rules.Write(folder.path);
   for (const std::string& file : files.written) rules.WriteFile(file);

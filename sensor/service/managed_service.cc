@@ -25,6 +25,7 @@ std::vector<ThreadTurns> TurnsOf(const EngineProgress& progress, const Exporter*
   }
   if (progress.reader != 0) turns.push_back({"reader", progress.reader});
   turns.push_back({"control", progress.control});
+  if (progress.models != 0) turns.push_back({"models", progress.models});
   if (exporter == nullptr) return turns;
   for (const auto& sink : exporter->sinks()) {
     turns.push_back({absl::StrCat("sink ", sink->name()), sink->turns()});

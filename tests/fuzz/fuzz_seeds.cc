@@ -157,6 +157,7 @@ const std::vector<FuzzTarget>& FuzzTargets() {
       {"patterns", FuzzPatterns, PatternSeeds},
       {"config", FuzzConfig, ConfigSeeds},
       {"policy", FuzzPolicy, PolicySeeds},
+      {"models", FuzzModels, ModelSeeds},
       {"text", FuzzText, TextSeeds},
       {"line", FuzzLine, LineSeeds, 100},  // each makes an engine
   };

@@ -33,6 +33,9 @@ std::vector<std::string> ConfigSeeds();
 // A policy file to its verdicts, and an alert's JSON to its explanation.
 void FuzzPolicy(FuzzInput input);
 std::vector<std::string> PolicySeeds();
+// Models: messages, their payloads, and the file of versions. First byte: which.
+void FuzzModels(FuzzInput input);
+std::vector<std::string> ModelSeeds();
 // Text from packets on its way to terminals, pages and JSON. First byte: how much of it.
 void FuzzText(FuzzInput input);
 std::vector<std::string> TextSeeds();

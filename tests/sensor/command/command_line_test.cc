@@ -113,9 +113,11 @@ TEST(CommandLine, ReplayHandsOverAndReturnsThePipelinesStatus) {
   EXPECT_EQ(outcome.request->bpf, "tcp port 80");
 }
 
-TEST(CommandLine, ReplayRefusesWhatThisReleaseHasNot) {
-  EXPECT_THAT(Ran({"replay", "--models", "m", "a.pcap"}).err, HasSubstr("reads no models"));
-  EXPECT_EQ(Ran({"replay", "--models", "m", "a.pcap"}).status, 2);
+TEST(CommandLine, ReplayIsToldWhereModelsAre) {
+  EXPECT_EQ(Ran({"replay", "--models", "m", "a.pcap"}).request->models, "m");
+  EXPECT_EQ(Ran({"replay", "a.pcap"}).request->models, "");
+  EXPECT_THAT(Ran({"replay", "--models", "m", "--alerts", "m", "a.pcap"}).err,
+              HasSubstr("--alerts: 'm' holds the models that are to be read"));
 }
 
 TEST(CommandLine, ReplaySourceIsPassedOn) {

@@ -53,7 +53,6 @@ TEST(PlanReplay, HomeReplacesTheDefault) {
 TEST(PlanReplay, EveryFaultIsNamedAtOnce) {
   ReplayArguments arguments = Reading({"-", "-"});
   arguments.source = "dpkd";
-  arguments.models = "m.ndjson";
   arguments.workers = "17";
   arguments.speed = "rael";
   arguments.shift_to = "yesterday";
@@ -63,7 +62,7 @@ TEST(PlanReplay, EveryFaultIsNamedAtOnce) {
   EXPECT_THAT(
       FaultOf(arguments),
       AllOf(HasSubstr("--source: found 'dpkd', allowed libpcap or dpdk, did you mean 'dpdk'?"),
-            HasSubstr("--models: "), HasSubstr("found '17', allowed a whole number from 1 to 16"),
+            HasSubstr("found '17', allowed a whole number from 1 to 16"),
             HasSubstr("did you mean 'real'?"), HasSubstr("found 'yesterday'"),
             HasSubstr("--home: found \"10.0.0.0/99\""), HasSubstr("found 'a/b'"),
             HasSubstr("--report"), HasSubstr("named twice")));

@@ -50,6 +50,37 @@ TEST(SensorConfig, ReadsWhatIsSet) {
   EXPECT_EQ(reading.config.device_windows.window_s, 60U);
 }
 
+TEST(SensorConfig, ModelsAreBelievedByKeysThatAreKeys) {
+  const std::string key = "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik=";
+  const ConfigReading good = Read(absl::StrCat("models: {public_keys: [", key, "], max: 10}\n"));
+  EXPECT_THAT(good.faults, IsEmpty());
+  EXPECT_THAT(good.config.models.public_keys, ElementsAre(key));
+  EXPECT_EQ(good.config.models.max, 10U);
+  EXPECT_TRUE(good.config.model_brokers().brokers.empty());
+  const ConfigReading bad =
+      Read(absl::StrCat("models:\n  public_keys: [", key, ", AAAA, ", key,
+                        "]\n  brokers: [nowhere]\n  topic: a/b\n  max: 0\n  keys: []\n"));
+  EXPECT_THAT(bad.faults, ElementsAre(AllOf(StartsWith("v.yaml:2:16: models.public_keys: item 2: "),
+                                            HasSubstr("found 3 bytes")),
+                                      HasSubstr("item 3: stands here already"),
+                                      StartsWith("v.yaml:3:12: models.brokers: found 'nowhere'"),
+                                      StartsWith("v.yaml:4:10: models.topic: "),
+                                      StartsWith("v.yaml:5:8: models.max: "),
+                                      HasSubstr("models.keys: unknown key")));
+}
+
+// Where nothing else is said the brokers of the events hold the models too.
+TEST(SensorConfig, ModelsComeFromTheBrokersOfTheEvents) {
+  const auto brokers = [](absl::string_view text) {
+    return Read(text).config.model_brokers().brokers;
+  };
+  const std::string events = "export: {kafka: {brokers: ['a:1']}}\n";
+  EXPECT_THAT(brokers(events), ElementsAre("a:1"));
+  EXPECT_THAT(brokers(events + "models: {brokers: ['b:1']}\n"), ElementsAre("b:1"));
+  EXPECT_THAT(brokers("models: {brokers: ['b:1']}\n"), ElementsAre("b:1"));
+  EXPECT_THAT(brokers(events + "models: {enabled: false}\n"), IsEmpty());
+}
+
 TEST(SensorConfig, AllFaultsAtOnceInTheOrderOfTheFile) {
   const ConfigReading reading = Read(
       "detectors:\n  dos.sin_flood: {}\nsite: a/b\nhome: [10.0.0.0/99]\ntables:\n  flows: 1\n");
