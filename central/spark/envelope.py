@@ -41,7 +41,8 @@ class Signer:
                              f"{PAYLOAD_BYTES_MAX} are allowed")
         signature = base64.b64encode(self.key.sign(payload.encode())).decode()
         return text_of({"schema": 1, "type": "model", "device": content["device"],
-                        "version": version, "key_id": self.key_id, "signature": signature, "payload": payload})
+                        "version": version, "key_id": self.key_id, "signature": signature,
+                        "payload": payload})
 
 
 def text_of(value):

@@ -2,13 +2,15 @@
 
 Goes on where the last run ended. New events are laid down by run, so that a run that was cut off
 is repeated and not added; every hour to which something came is worked out again from all that was
-laid down of it. What is older than KEPT_HOURS before the newest is deleted: so late nothing comes."""
+laid down of it. What is older than KEPT_HOURS before the newest is deleted: so late nothing
+comes."""
 import json
 import shutil
 
+import numpy
+import pandas
 from datasketches import compact_theta_sketch, theta_union
 from pyspark.sql import functions as f
-from pyspark.sql.types import BinaryType
 
 from session import client, topics, write
 
@@ -66,42 +68,71 @@ def lay_down(spark, options, progress):
               .select("e.*", "timestamp")
               .where(f"`schema` = 1 AND id IS NOT NULL AND device IS NOT NULL "
                      f"AND size(features) = {FEATURES} AND window_start_ms >= 0 "
-                     "AND window_start_ms <= unix_millis(timestamp) + 300000 "
+                     "AND egress_bytes >= 0 AND window_start_ms <= unix_millis(timestamp) + 300000 "
                      "AND NOT exists(features, x -> x IS NULL OR isnan(x) OR abs(x) > 1e300)")
               .withColumn("hour_ms", (f.col("window_start_ms") / HOUR_MS).cast("long") * HOUR_MS)
               .drop("schema", "timestamp"))
     place = options.work / "features" / f"run={number}"
     events.write.mode("overwrite").parquet(str(place))
     laid = spark.read.parquet(str(place))
-    hours = sorted(row.hour_ms for row in laid.select("hour_ms").distinct().collect())
-    return number, end, hours
+    hours = [row.hour_ms for row in laid.select("hour_ms").distinct().collect()]
+    # What lies further back is not whole any more: to work it out again would spoil it.
+    return number, end, [hour for hour in hours if hour > max(hours) - KEPT_HOURS * HOUR_MS]
 
 
-def laid_down(spark, options):
-    """Every event once, whichever run brought it."""
-    return spark.read.parquet(str(options.work / "features")).dropDuplicates(["id"])
+def laid_down(spark, options, *columns):
+    """Every event once, whichever run brought it; `columns` of it, as sketches are most."""
+    events = spark.read.parquet(str(options.work / "features"))
+    return events.select("id", *columns).dropDuplicates(["id"])
 
 
-@f.udf(BinaryType())
 def united(sketches):
-    """The union of theta sketches in hexadecimal; what is damaged adds nothing."""
+    """The union of theta sketches; what is damaged adds nothing."""
     union = theta_union(ENTRIES_LOG2)
-    for text in sketches:
+    for sketch in sketches:
         try:
-            union.update(compact_theta_sketch.deserialize(bytes.fromhex(text)))
+            union.update(compact_theta_sketch.deserialize(sketch))
         except (ValueError, RuntimeError):
             continue
     return bytes(union.get_result().serialize())
 
 
-def medians(windows, keys):
-    """Median and median absolute deviation of each feature, exactly."""
-    def each(column):
-        return f.array(*(f.expr(f"percentile({column}[{i}], 0.5)") for i in range(FEATURES)))
-    middle = windows.groupBy(*keys).agg(each("features").alias("feature_median"))
-    away = windows.join(middle, keys).withColumn(
-        "away", f.expr("transform(features, (x, i) -> abs(x - feature_median[i]))"))
-    return middle.join(away.groupBy(*keys).agg(each("away").alias("feature_mad")), keys)
+def from_hex(texts):
+    """In one order, each once: most windows have the sketch of the one before. What is no
+    hexadecimal is left out."""
+    for text in sorted({text for text in texts if text}):
+        try:
+            yield bytes.fromhex(text)
+        except ValueError:
+            continue
+
+
+def middle_of(rows):
+    """Median and median absolute deviation of each column."""
+    median = numpy.median(rows, axis=0)
+    return median, numpy.median(numpy.abs(rows - median), axis=0)
+
+
+HOUR = ("device STRING, hour_ms BIGINT, hour_of_week INT, windows INT, egress_bytes BIGINT, "
+        "feature_median ARRAY<DOUBLE>, feature_mad ARRAY<DOUBLE>, destinations_sketch BINARY")
+
+
+def hour_of(key, events):
+    """A device's hour, from its windows."""
+    device, hour_ms = key
+    events = events.drop_duplicates("id")
+    median, mad = middle_of(numpy.stack(events["features"].to_numpy()))
+    return pandas.DataFrame([{
+        "device": device, "hour_ms": hour_ms,
+        # Monday 00 UTC is hour 0; 1970 began on a Thursday.
+        "hour_of_week": (hour_ms // HOUR_MS + 72) % 168,
+        "windows": len(events), "egress_bytes": int(events["egress_bytes"].sum()),
+        "feature_median": median, "feature_mad": mad,
+        "destinations_sketch": united(from_hex(events["destinations_sketch"]))}])
+
+
+def hours_of(events):
+    return events.groupBy("device", "hour_ms").applyInPandas(hour_of, HOUR)
 
 
 def update(spark, options):
@@ -110,22 +141,14 @@ def update(spark, options):
     folder.mkdir(parents=True, exist_ok=True)
     progress = Progress(options.work)
     number, end, hours = lay_down(spark, options, progress)
-    if not hours:
-        progress.add(number, end)
-        return 0
-    windows = laid_down(spark, options).where(f.col("hour_ms").isin(hours)).persist()
-    keys = ["device", "hour_ms"]
-    sums = windows.groupBy(*keys).agg(
-        f.count("*").cast("int").alias("windows"), f.sum("egress_bytes").alias("egress_bytes"),
-        united(f.sort_array(f.collect_list("destinations_sketch"))).alias("destinations_sketch"))
-    # Monday 00 UTC is hour 0; 1970 began on a Thursday.
-    store = medians(windows, keys).join(sums, keys).withColumn(
-        "hour_of_week", ((f.col("hour_ms") / HOUR_MS).cast("long") + 72) % 168)
-    store = store.withColumn("hour_of_week", f.col("hour_of_week").cast("int")).persist()
-    changed = store.count()
-    write(store, "device_hours")
+    changed = 0
+    if hours:
+        events = spark.read.parquet(str(folder)).where(f.col("hour_ms").isin(hours))
+        store = hours_of(events).persist()
+        changed = store.count()
+        write(store, "device_hours")
+        store.unpersist()
     progress.add(number, end)
-    windows.unpersist()
     forget(spark, folder)
     return changed
 

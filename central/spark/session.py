@@ -50,7 +50,9 @@ def session(options, name):
         SparkSession.builder.master(options.master).appName(name)
         .config("spark.jars", ",".join(jars)).config("spark.ui.enabled", "false")
         .config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
-        .config("spark.sql.session.timeZone", "UTC").config("spark.sql.shuffle.partitions", "4")
+        .config("spark.sql.session.timeZone", "UTC")
+        # Small enough for a task's memory when there is much; what is little is put together again.
+        .config("spark.sql.shuffle.partitions", "64")
         .config("spark.local.dir", str(options.work / "tmp"))
         .config("spark.sql.warehouse.dir", str(options.work / "warehouse"))
         .config("spark.cassandra.connection.host", host)

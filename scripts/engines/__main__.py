@@ -4,7 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from . import load
+from . import load, measure, sizing
 from .fetch import ROOT, fail, say
 from .start import ENGINES, Machine
 
@@ -20,7 +20,7 @@ def engines(text):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/central")
     parser.add_argument("action", choices=["up", "down", "status", "fetch", "access", "train",
-                                           "rollback"])
+                                           "rollback", "measure", "size"])
     parser.add_argument("--data", type=Path, default=ROOT / "build-central/data",
                         help="logs and data of all engines [build-central/data]")
     parser.add_argument("--jars", type=Path, default=ROOT / "build-central/jars",
@@ -34,9 +34,18 @@ def main():
     parser.add_argument("--wipe", action="store_true", help="down: delete the data")
     parser.add_argument("--device", help="rollback: of this device only")
     parser.add_argument("--dry-run", action="store_true", help="train: publish nothing")
+    parser.add_argument("--devices", help="measure: device events of a sensor, to invent others by")
+    parser.add_argument("--events", type=int, default=1_000_000, help="measure: how many [1000000]")
+    parser.add_argument("--spread", type=int, default=10_000,
+                        help="measure: over so many devices [10000]")
+    parser.add_argument("--per-day", type=float, default=7e9, help="size: events a day [7e9]")
+    parser.add_argument("--spark-mib", type=int,
+                        help="memory of Spark's jobs [central/one_machine.yaml]")
     options = parser.parse_args()
     machine = Machine(options.data.resolve(), options.jars.resolve(), options.shift,
                       options.only, options.secure)
+    if options.spark_mib:
+        machine.settings["spark"]["driver_mib"] = options.spark_mib
     if options.action == "up":
         machine.up()
         load.everything(machine)
@@ -55,6 +64,10 @@ def main():
         machine.status()
     elif options.action == "fetch":
         machine.fetch_kafka()
+    elif options.action == "measure":
+        measure.run(machine, options)
+    elif options.action == "size":
+        sizing.run(options.per_day)
     else:
         more = ["--device", options.device] if options.device else []
         machine.spark_job(f"{options.action}.py", *more, *["--dry-run"] * options.dry_run)

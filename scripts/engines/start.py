@@ -160,15 +160,21 @@ class Machine:
         os.environ["PYSPARK_SUBMIT_ARGS"] = \
             f"{more}--driver-memory {self.settings['spark']['driver_mib']}m pyspark-shell"
 
-    def spark_job(self, job, *more):
-        """Runs a job to its end; its last line is what came of it."""
+    def spark_process(self, job, *more, **how):
+        """A job that ends; the last line that it says is what came of it."""
         self.limit_spark(job)
+        (self.data / "spark").mkdir(parents=True, exist_ok=True)
         with open(self.data / "spark" / f"{Path(job).stem}.out", "wb") as out:
-            done = subprocess.run(list(map(str, [sys.executable, *self.spark(job, *more)])),
-                                  stdout=subprocess.PIPE, stderr=out, text=True)
-        if done.returncode != 0:
-            fail(f"{job} failed; see {out.name}")
-        print(done.stdout.strip().split("\n")[-1])
+            return subprocess.Popen(list(map(str, [sys.executable, *self.spark(job, *more)])),
+                                    stdout=subprocess.PIPE, stderr=out, text=True, **how)
+
+    def spark_job(self, job, *more):
+        """Runs a job to its end, and prints what came of it."""
+        with self.spark_process(job, *more) as process:
+            said = process.communicate()[0]
+        if process.returncode != 0:
+            fail(f"{job} failed; see {self.data}/spark/{Path(job).stem}.out")
+        print(said.strip().split("\n")[-1])
 
     def start_warehouse(self):
         """Needs topics and tables; its first batch shows that it serves."""
