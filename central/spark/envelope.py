@@ -59,7 +59,8 @@ def plain(value):
 
 
 def send(client, messages):
-    """Key and envelope each, by librdkafka's settings `client`; returns when all are on the brokers' disks."""
+    """Key and envelope each, by librdkafka's settings `client`; returns when all are on the
+    brokers' disks."""
     from confluent_kafka import Producer
     producer = Producer({**client, "enable.idempotence": True})
     for device, text in messages:
