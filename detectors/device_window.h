@@ -16,7 +16,7 @@ struct DeviceWindow {
   EndpointKey key;           // of the address that sent last
   uint64_t begin_us = 0, end_us = 0;
   FeatureVector features{};
-  uint64_t packets_in = 0, packets_out = 0;
+  uint64_t packets_in = 0, packets_out = 0, bytes = 0;
   // Of the window: before the source began, after it ended, or while packets were lost or none
   // came.
   double unwatched_share = 0;

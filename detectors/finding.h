@@ -47,6 +47,7 @@ struct Finding {
   double excess = 0;  // of an alert's findings the greatest gives the evidence; 0: measured / limit
   std::vector<std::pair<std::string, std::string>> detail;
   std::vector<FlowKey> flows;  // at most 10
+  std::string model_id;        // of the model that gave the limit
   // How long after the last finding the alert closes; 0: the default of alert life.
   uint64_t calm_ms = 0;
 };

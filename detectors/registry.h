@@ -2,6 +2,7 @@
 #ifndef VEDETTE_DETECTORS_REGISTRY_H_
 #define VEDETTE_DETECTORS_REGISTRY_H_
 
+#include "detectors/anomaly/outlier.h"
 #include "detectors/corruption/checksum.h"
 #include "detectors/corruption/decode_errors.h"
 #include "detectors/corruption/fragment_overlap.h"
@@ -21,7 +22,8 @@
 
 namespace vedette {
 
-using Detectors = DetectorPack<Checksum,          // corruption
+using Detectors = DetectorPack<Outlier,           // anomaly
+                               Checksum,          // corruption
                                DecodeErrors,      //
                                FragmentOverlap,   //
                                TcpFlags,          //

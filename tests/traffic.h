@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -93,7 +94,8 @@ struct Told {
   }
 };
 
-inline Told Replayed(const Traffic& traffic, const SensorConfig& config = {}, size_t workers = 1) {
+inline Told Replayed(const Traffic& traffic, const SensorConfig& config = {}, size_t workers = 1,
+                     std::shared_ptr<const ModelSet> models = nullptr) {
   class Collector final : public EventSink {
    public:
     void OnInterval(const IntervalView&, const IdentityOf&) override {}
@@ -106,6 +108,7 @@ inline Told Replayed(const Traffic& traffic, const SensorConfig& config = {}, si
   Collector collector;
   auto engine = Engine::Create(config, workers, /*flow_records=*/true, collector);
   assert(engine.ok());
+  (*engine)->SetModels(std::move(models));
   TrafficSource source(traffic);
   (*engine)->Run(source);
   return std::move(collector.told);

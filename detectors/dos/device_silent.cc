@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "detectors/finding_text.h"
+#include "detectors/model_limit.h"
 
 namespace vedette {
 namespace {
@@ -20,7 +21,29 @@ double Deviation(double mean, double square) {
   return std::sqrt(std::fmax(0, square - mean * mean));
 }
 
+// -log10 of the chance that a normal figure lies so many deviations above its mean.
+double PhiOf(double deviations) {
+  if (deviations <= 0) return 0;
+  const double tail = 0.5 * std::erfc(deviations / std::sqrt(2.0));
+  return tail > 0 ? -std::log10(tail) : 300;
+}
+
+double DeviationsOf(double phi) {
+  double low = 0, high = 40;
+  for (int step = 0; step < 60; ++step) {
+    const double middle = (low + high) / 2;
+    (PhiOf(middle) < phi ? low : high) = middle;
+  }
+  return high;
+}
+
 }  // namespace
+
+DeviceSilent::DeviceSilent(const Config& config)
+    : config_(config),
+      deviations_min_(DeviationsOf(config.phi_min)),
+      states_(kStatesMax),
+      newcomers_(kStatesMax) {}
 
 DeviceSilent::Config DeviceSilent::Config::Read(Settings& settings) {
   Config config;
@@ -119,13 +142,30 @@ bool DeviceSilent::IsRegular(const State& state) const {
 
 // Gaps as a normal distribution whose deviation is never taken for less than a quarter of the mean:
 // the clock of intervals is coarse.
+double DeviceSilent::GapDeviation(const State& state) {
+  return std::max({Deviation(state.gap_mean_s, state.gap_square_s2), state.gap_mean_s / 4, 0.25});
+}
+
 double DeviceSilent::Phi(const State& state, double silence_s) const {
-  const double deviation =
-      std::max({Deviation(state.gap_mean_s, state.gap_square_s2), state.gap_mean_s / 4, 0.25});
-  const double z = (silence_s - std::max(state.gap_mean_s, state.gap_max_s)) / deviation;
-  if (z <= 0) return 0;
-  const double tail = 0.5 * std::erfc(z / std::sqrt(2.0));
-  return tail > 0 ? -std::log10(tail) : 300;
+  return PhiOf((silence_s - std::max(state.gap_mean_s, state.gap_max_s)) / GapDeviation(state));
+}
+
+// The model's gap lies between the begins of two windows in which the device was heard: the silence
+// in it is up to a window shorter or longer. What lies within says nothing new. Never shorter than
+// its longest gap here and a usual one more, and short enough to be told at all.
+std::optional<double> DeviceSilent::ToleratedByModel(const State& state, const DeviceModel& model,
+                                                     uint64_t window_us) const {
+  if (model.gap_p99_us == 0) return std::nullopt;
+  const double longest_s = std::max(state.gap_mean_s, state.gap_max_s);
+  const double own_s =
+      std::max(config_.silence_seconds_min, longest_s + deviations_min_ * GapDeviation(state));
+  const double gap_s = static_cast<double>(model.gap_p99_us) * kSecond;
+  const double window_s = static_cast<double>(window_us) * kSecond;
+  if (own_s >= gap_s - window_s && own_s <= gap_s + window_s) return std::nullopt;
+  const double floor_s =
+      std::min(own_s, std::max(config_.silence_seconds_min, longest_s + state.gap_mean_s));
+  return std::min(LimitByModel(gap_s + window_s, floor_s, own_s),
+                  std::max(own_s, kAccusedMaxS / 2));
 }
 
 void DeviceSilent::Evaluate(const Hot& hot, const IntervalView& view,
@@ -157,9 +197,16 @@ bool DeviceSilent::Miss(const EndpointKey& key, State& state, const IntervalView
     return remembered;
   }
   const double phi = Phi(state, heard_s);
-  if (phi < config_.phi_min) return true;
+  const DeviceModel* const model = view.ModelOf(key);
+  const std::optional<double> tolerated_s =
+      model == nullptr ? std::nullopt : ToleratedByModel(state, *model, view.device_window_us);
+  if (tolerated_s.has_value() ? heard_s < *tolerated_s : phi < config_.phi_min) return true;
   state.accused = true;
   findings.push_back(Accuse(key, state, phi, silence_s, view));
+  if (tolerated_s.has_value()) {
+    findings.back().limit = *tolerated_s;
+    findings.back().model_id = model->model_id;
+  }
   return true;
 }
 

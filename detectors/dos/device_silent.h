@@ -3,11 +3,13 @@
 // enough to be missed: they spoke in nearly every stretch of their usual length, at an even rate,
 // did not take leave (DHCP release; FIN or RST where those are not their daily business) and do not
 // come and go. Time counts only in intervals in which others talk, so that a gap of the capture
-// accuses nobody. The hot half sees DHCP releases; the rest on the control thread.
+// accuses nobody. A model that knows longer or shorter silences of the device moves what is
+// tolerated. The hot half sees DHCP releases; the rest on the control thread.
 #ifndef VEDETTE_DETECTORS_DOS_DEVICE_SILENT_H_
 #define VEDETTE_DETECTORS_DOS_DEVICE_SILENT_H_
 
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "dataplane/track/tracked_packet.h"
@@ -50,8 +52,7 @@ class DeviceSilent {
     static Config Read(Settings& settings);
   };
 
-  explicit DeviceSilent(const Config& config)
-      : config_(config), states_(kStatesMax), newcomers_(kStatesMax) {}
+  explicit DeviceSilent(const Config& config);
   void Evaluate(const Hot& hot, const IntervalView& view, std::vector<Finding>& findings);
   // Who left meanwhile did so unseen, and a gap of ours is none of the device's.
   void OnAway();
@@ -107,10 +108,16 @@ class DeviceSilent {
             std::vector<Finding>& findings) const;
   Finding Accuse(const EndpointKey& key, const State& state, double phi, double silence_s,
                  const IntervalView& view) const;
+  // Seconds of silence that are its own, by the model; none: the model says nothing else than what
+  // it did here.
+  std::optional<double> ToleratedByModel(const State& state, const DeviceModel& model,
+                                         uint64_t window_us) const;
   bool IsRegular(const State& state) const;
+  static double GapDeviation(const State& state);
   double Phi(const State& state, double silence_s) const;
 
   Config config_;
+  double deviations_min_;  // of a silence beyond the longest gap, to come to phi_min
   BoundedStates<EndpointKey, State> states_;
   // Heard in one second so far: forged addresses get no further, and push no device out.
   BoundedStates<EndpointKey, uint64_t> newcomers_;

@@ -1,10 +1,13 @@
 #include "detectors/exfil/volume.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "detectors/finding_text.h"
+#include "detectors/model_limit.h"
 
 namespace vedette {
 
@@ -18,17 +21,42 @@ Volume::Config Volume::Config::Read(Settings& settings) {
 }
 
 // Past the half, the window moves on by it; after a longer pause it starts over.
-void Volume::MoveOn(uint64_t now_us, State& state) const {
+void Volume::MoveOn(uint64_t now_us, const DeviceModel* model, State& state) const {
   const uint64_t half_us = config_.window_s * uint64_t{500'000};
   if (state.now.begin_us == 0) state.now.begin_us = now_us;
   if (now_us < state.now.begin_us + half_us) return;
   if (state.earlier.begin_us != 0) {
-    const double limit = state.windows.Limit(config_.bytes_max, config_.deviations_max);
+    // By both limits: a model that raises its own must not raise what it may be raised to.
+    const double limit = std::min(LimitOf(state, nullptr, now_us), LimitOf(state, model, now_us));
     const auto out = static_cast<double>(state.earlier.out_bytes + state.now.out_bytes);
     if (out <= limit) state.windows.Learn(out, 1.0 / 8);
   }
   state.earlier = now_us < state.now.begin_us + 2 * half_us ? state.now : Sums{};
   state.now = {.begin_us = now_us};
+}
+
+// What a device sends in an hour it may send in ten minutes of it, as backups and reports are sent
+// at once: the hour's bytes are not divided among its windows. A window is allowed as many hours'
+// as it is long, at least one, the heaviest of those it lies in: half a window in an hour of backup
+// is enough for all of it.
+double Volume::UsualBytes(const DeviceModel& model, uint64_t begin_us, uint64_t end_us) const {
+  std::vector<double> hours;
+  for (uint64_t us = begin_us - begin_us % kHourUs; us < end_us; us += kHourUs) {
+    const size_t hour = HourOfWeek(us);
+    hours.push_back(model.egress_median[hour] + config_.deviations_max * model.egress_mad[hour]);
+  }
+  std::sort(hours.begin(), hours.end(), std::greater<>());
+  hours.resize(std::min<size_t>(hours.size(), (config_.window_s + 3'599) / 3'600));
+  return std::accumulate(hours.begin(), hours.end(), 0.0);
+}
+
+double Volume::LimitOf(const State& state, const DeviceModel* model, uint64_t now_us) const {
+  if (model == nullptr) return state.windows.Limit(config_.bytes_max, config_.deviations_max);
+  const uint64_t begin_us =
+      state.earlier.begin_us != 0 ? state.earlier.begin_us : state.now.begin_us;
+  const uint64_t end_us = std::min(now_us, begin_us + config_.window_s * uint64_t{1'000'000});
+  return LimitByModel(UsualBytes(*model, begin_us, end_us), config_.bytes_max,
+                      state.windows.mean());
 }
 
 void Volume::OnAway() {
@@ -45,20 +73,21 @@ void Volume::Evaluate(const Hot&, const IntervalView& view, std::vector<Finding>
     const EndpointCounters& c = endpoint.counters;
     if (!endpoint.home || c.egress_bytes + c.ingress_bytes == 0) continue;
     State& state = states_.Touch(endpoint.key, view.begin_us);
-    MoveOn(view.begin_us, state);
+    const DeviceModel* const model = view.ModelOf(endpoint.key);
+    MoveOn(view.begin_us, model, state);
     const uint64_t sent_bytes = c.egress_bytes - std::min(c.egress_bytes, c.served_bytes);
     state.now.out_bytes += sent_bytes;
     state.now.in_bytes += c.ingress_bytes;
     const auto out = static_cast<double>(state.earlier.out_bytes + state.now.out_bytes);
     const auto in = static_cast<double>(state.earlier.in_bytes + state.now.in_bytes);
-    const double limit = state.windows.Limit(config_.bytes_max, config_.deviations_max);
+    const double limit = LimitOf(state, model, view.end_us);
     if (sent_bytes == 0 || out <= limit || out < config_.out_in_ratio_min * in) continue;
-    findings.push_back(Describe(endpoint, state, limit, view));
+    findings.push_back(Describe(endpoint, state, limit, model, view));
   }
 }
 
 Finding Volume::Describe(const EndpointInterval& endpoint, const State& state, double limit,
-                         const IntervalView& view) const {
+                         const DeviceModel* model, const IntervalView& view) const {
   constexpr double kMuch = 10;  // times the limit
   const uint64_t out_bytes = state.earlier.out_bytes + state.now.out_bytes;
   const uint64_t in_bytes = state.earlier.in_bytes + state.now.in_bytes;
@@ -92,6 +121,12 @@ Finding Volume::Describe(const EndpointInterval& endpoint, const State& state, d
                                  : absl::StrFormat("%.1f times what it fetched", ratio));
   finding.detail = {{"bytes_in", absl::StrCat(in_bytes)},
                     {"windows_known", absl::StrCat(state.windows.samples())}};
+  if (model != nullptr) {
+    const size_t hour = HourOfWeek(view.begin_us);
+    finding.model_id = model->model_id;
+    finding.detail.emplace_back("usual_bytes_in_this_hour",
+                                absl::StrFormat("%.0f", model->egress_median[hour]));
+  }
   return finding;
 }
 

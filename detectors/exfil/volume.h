@@ -3,7 +3,8 @@
 // nobody's loss, downloads have the other sign. What a server answers to outside clients is its
 // purpose and does not count. Sums over ten minutes, moved on by five, against the device's own
 // past and a floor; what is above the limit is not learned, so that a long theft does not make
-// itself usual. Control thread.
+// itself usual. Where a model knows what the device sends in that hour of the week, that takes the
+// place of its own past. Control thread.
 #ifndef VEDETTE_DETECTORS_EXFIL_VOLUME_H_
 #define VEDETTE_DETECTORS_EXFIL_VOLUME_H_
 
@@ -65,9 +66,13 @@ class Volume {
       io("windows", windows);
     }
   };
-  void MoveOn(uint64_t now_us, State& state) const;
+  void MoveOn(uint64_t now_us, const DeviceModel* model, State& state) const;
+  // `model` null: by the device's own past.
+  double LimitOf(const State& state, const DeviceModel* model, uint64_t now_us) const;
+  // Still usual by the model for a window from `begin_us` on.
+  double UsualBytes(const DeviceModel& model, uint64_t begin_us, uint64_t end_us) const;
   Finding Describe(const EndpointInterval& endpoint, const State& state, double limit,
-                   const IntervalView& view) const;
+                   const DeviceModel* model, const IntervalView& view) const;
 
   Config config_;
   BoundedStates<EndpointKey, State> states_;

@@ -255,6 +255,7 @@ void AlertLife::AbsorbEvidence(Alert& alert, const Known& known) {
   event.device_mac = known.identity.mac;
   event.vlan = known.identity.vlan;
   event.service = finding.service;
+  event.model_id = finding.model_id;
   event.message =
       alert.summary
           ? absl::StrCat("further devices: more than ", config_.open_max,

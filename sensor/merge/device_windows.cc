@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "dataplane/decode/address_text.h"
-#include "sensor/merge/feature_vector.h"
+#include "detectors/feature_vector.h"
 
 namespace vedette {
 namespace {

@@ -55,6 +55,7 @@ absl::Span<const DeviceWindow> ModelLookup::Attach(const ToldWindow& told,
     std::copy_n(event.features.begin(), kFeatureCount, window.features.begin());
     window.packets_in = static_cast<uint64_t>(event.packets_in);
     window.packets_out = static_cast<uint64_t>(event.packets_out);
+    window.bytes = static_cast<uint64_t>(event.bytes_in + event.bytes_out);
     window.unwatched_share = told.unwatched_share;
     window.lost_share = told.lost_share;
     window.model = model;

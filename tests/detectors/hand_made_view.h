@@ -20,9 +20,20 @@ namespace vedette {
 
 inline KeyHash TestHash(uint64_t value) { return KeyedHash::Combine({7}, value); }
 
+// The same model for everybody, or none.
+class OneModel final : public DeviceModels {
+ public:
+  const DeviceModel* model = nullptr;
+  const DeviceModel* ModelOf(const EndpointKey&, uint64_t at_us) override {
+    return model != nullptr && model->IsValidAt(at_us) ? model : nullptr;
+  }
+};
+
 class HandMadeView {
  public:
   bool starved = false;
+  DeviceModels* models = nullptr;
+  uint64_t device_window_us = 10'000'000;
 
   // Valid until the next call.
   EndpointInterval& Endpoint(const std::string& ip, bool home = true) {
@@ -81,6 +92,8 @@ class HandMadeView {
     view.starved = starved;
     view.endpoints = endpoints_;
     view.attempts = attempts_;
+    view.models = models;
+    view.device_window_us = device_window_us;
     view.irregularities = irregularities_;
     std::vector<Finding> findings;
     detector.Evaluate(hot, view, findings);

@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "dataplane/decode/address_text.h"
-#include "sensor/merge/feature_vector.h"
+#include "detectors/feature_vector.h"
 #include "tests/sensor/merge/random_windows.h"
 
 namespace vedette {

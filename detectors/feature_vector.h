@@ -1,7 +1,7 @@
 // The 24 numbers by which models know a device, in the order of conf/features.txt. One place, so
 // that sensor and central cannot drift apart. Rates per second of the window, 0 where undefined.
-#ifndef VEDETTE_SENSOR_MERGE_FEATURE_VECTOR_H_
-#define VEDETTE_SENSOR_MERGE_FEATURE_VECTOR_H_
+#ifndef VEDETTE_DETECTORS_FEATURE_VECTOR_H_
+#define VEDETTE_DETECTORS_FEATURE_VECTOR_H_
 
 #include <array>
 #include <cstddef>
@@ -28,4 +28,4 @@ struct FeatureInputs {
 FeatureVector FeaturesOf(const FeatureInputs& inputs);
 
 }  // namespace vedette
-#endif  // VEDETTE_SENSOR_MERGE_FEATURE_VECTOR_H_
+#endif  // VEDETTE_DETECTORS_FEATURE_VECTOR_H_

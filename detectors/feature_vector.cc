@@ -1,4 +1,4 @@
-#include "sensor/merge/feature_vector.h"
+#include "detectors/feature_vector.h"
 
 #include <cmath>
 
