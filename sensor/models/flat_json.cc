@@ -1,12 +1,12 @@
 #include "sensor/models/flat_json.h"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "sensor/event/text_safety.h"
 
 namespace vedette {
@@ -28,7 +28,7 @@ bool IsUtf8(absl::string_view text) {
 // What the parser finds, in the order of the text. False ends the reading.
 class Filler {
  public:
-  explicit Filler(Fields& fields) : fields_(fields) {}
+  Filler(absl::string_view text, Fields& fields) : text_(text), fields_(fields) {}
 
   bool null() { return Unusable(); }
   bool boolean(bool) { return Unusable(); }
@@ -84,6 +84,7 @@ class Filler {
     return true;
   }
 
+  absl::string_view text_;
   Fields& fields_;
   FlatField* field_ = nullptr;  // of the key read last, at depth 1
   size_t depth_ = 0;
@@ -132,12 +133,12 @@ bool Filler::end_array() {
   return Shallower();
 }
 
-bool Filler::parse_error(size_t position, const std::string& token,
+bool Filler::parse_error(size_t position, const std::string&,
                          const nlohmann::detail::exception& fault) {
   constexpr int kBeyondDoubles = 406;
-  // What other writers call a number: NaN, Infinity.
-  const absl::string_view start = absl::StripPrefix(absl::string_view(token), "-");
-  const bool named = start == "N" || start == "I";
+  // What other writers call a number. `position` is behind the first byte of what is none.
+  const absl::string_view rest = text_.substr(std::min(text_.size(), position - (position != 0)));
+  const bool named = absl::StartsWith(rest, "NaN") || absl::StartsWith(rest, "Infinity");
   const bool not_finite = fault.id == kBeyondDoubles || named;
   return Fail(not_finite ? ModelRefusal::kNotFinite : ModelRefusal::kNotJson,
               absl::StrCat("at byte ", position));
@@ -148,7 +149,7 @@ bool Filler::parse_error(size_t position, const std::string& token,
 std::optional<ModelFault> FlatJson::Read(absl::string_view text) {
   fields_.clear();
   if (!IsUtf8(text)) return ModelFault{ModelRefusal::kNotUtf8, ""};
-  Filler filler(fields_);
+  Filler filler(text, fields_);
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &filler) && !filler.fault()) {
     return ModelFault{ModelRefusal::kNotJson, ""};
   }

@@ -1,5 +1,5 @@
-// Writes messages into a topic and ends when all are on the broker's disk: kafka_write BROKERS TOPIC
-// < lines "key TAB value"; a line without a TAB is a tombstone. For tests.
+// Writes messages into a topic and ends when all are on the broker's disk: kafka_write BROKERS
+// TOPIC < lines "key TAB value"; a line without a TAB is a tombstone. For tests.
 #include <librdkafka/rdkafka.h>
 
 #include <cstdio>

@@ -130,7 +130,7 @@ def main():
         world.cluster.up()
         tap = Tap()
         capture = world.folder / "traffic.pcap"
-        subprocess.run([kafka_world.ROOT / "scripts/make_pcap", "ordinary", capture], check=True,
+        subprocess.run([kafka_world.ROOT / "scripts/make_pcap", "ordinary", capture, "--seconds", "120"], check=True,
                        stdout=subprocess.DEVNULL)
         tap.play(capture, 100, world.folder / "tcpreplay.log")
         sensor = first_run(world)
