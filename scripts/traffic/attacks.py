@@ -216,6 +216,13 @@ def hostile_names(office, at_us):
         office.tls(host, server, now_us + 500_000, [(100, 100)]).close()
 
 
+def unusual(office, at_us, seconds=60):
+    """The thermometer reads the intranet's pages, as people do: nothing forbidden, and nothing that
+    it ever did."""
+    for second in range(seconds):
+        office.intranet(office.thermometer, at_us + second * SECOND_US)
+
+
 def spread(office, at_us, sensor, sensors=3, syns=600, hosts=12, seconds=24):
     """What `sensor`, of several that look at parts of one network, sees of three attacks, each too
     little to notice: a SYN flood, a scan of another branch, and an address that everybody sends to."""

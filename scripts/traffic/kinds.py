@@ -24,6 +24,11 @@ def spread(office, at_us):
     attacks.spread(office, at_us + 2 * SECOND_US, office.seed % 3)
 
 
+def unusual(office, at_us):
+    """A minute of the office, in which the thermometer behaves like a person."""
+    attacks.unusual(office, at_us + 3 * SECOND_US)
+
+
 def one_attack(attack):
     def schedule(office, at_us):
         attack(office, at_us + ATTACK_AT_S * SECOND_US)
@@ -35,6 +40,7 @@ def one_attack(attack):
 OFFICE_KINDS = {
     "demo": (demo, attacks.DEMO_SECONDS),
     "ordinary": (ordinary, ORDINARY_SECONDS),
+    "unusual": (unusual, 75),
     "spread": (spread, 45),
     "names": (one_attack(attacks.hostile_names), 90),
     **{kind: (one_attack(attack), ATTACK_SECONDS.get(kind, 90))

@@ -23,6 +23,7 @@ import central_feed
 import central_garbage
 import central_models
 import central_questions
+import central_sensor
 import kafka_world
 from central_feed import MINUTE_MS, ROOT, SENSORS, TOPICS
 
@@ -209,6 +210,8 @@ def run(pipeline):
                    "are new by what came since")
     pipeline.models.lead_back()
     pipeline.check.phase("learning again, leading back")
+    central_sensor.check_all(pipeline, learned)
+    pipeline.check.phase("models in a sensor")
     states = {name: job["state"] for name, job in pipeline.load.Jobs(pipeline.machine).running().items()}
     pipeline.check(set(states.values()) == {"RUNNING"} and len(states) == len(
         list((ROOT / "central/flink/sql").glob("*.sql"))) - 1, f"all jobs run on: {sorted(states)}")
