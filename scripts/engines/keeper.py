@@ -11,6 +11,15 @@ STOP_S = 10
 PR_SET_PDEATHSIG = 1
 
 
+class Told(Exception):
+    """To end."""
+
+
+def tell(_signal, _frame):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Told
+
+
 def end_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -22,16 +31,20 @@ def stop(child):
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
-    sys.exit(0)
 
 
 def main():
-    while True:
-        child = subprocess.Popen(sys.argv[1:], preexec_fn=end_with_parent)
-        signal.signal(signal.SIGTERM, lambda _signal, _frame: stop(child))
-        status = child.wait()
-        print(f"keeper: ended with {status}, begun again in {PAUSE_S} s", file=sys.stderr, flush=True)
-        time.sleep(PAUSE_S)
+    child = None
+    signal.signal(signal.SIGTERM, tell)
+    try:
+        while True:
+            child = subprocess.Popen(sys.argv[1:], preexec_fn=end_with_parent)
+            print(f"keeper: ended with {child.wait()}, begun again in {PAUSE_S} s", file=sys.stderr,
+                  flush=True)
+            time.sleep(PAUSE_S)
+    except Told:
+        if child:
+            stop(child)
 
 
 if __name__ == "__main__":
