@@ -4,7 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from . import load, measure, sizing
+from . import dashboard, load, measure, sizing
 from .fetch import ROOT, fail, say
 from .start import ENGINES, Machine
 
@@ -19,8 +19,8 @@ def engines(text):
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/central")
-    parser.add_argument("action", choices=["up", "down", "status", "fetch", "access", "train",
-                                           "rollback", "measure", "size"])
+    parser.add_argument("action", choices=["up", "down", "status", "fetch", "access", "dashboard",
+                                           "train", "rollback", "measure", "size"])
     parser.add_argument("--data", type=Path, default=ROOT / "build-central/data",
                         help="logs and data of all engines [build-central/data]")
     parser.add_argument("--jars", type=Path, default=ROOT / "build-central/jars",
@@ -60,6 +60,8 @@ def main():
         machine.accounts.make()
         machine.start_kafka()
         machine.access()
+    elif options.action == "dashboard":
+        dashboard.run(machine.address("pinot_broker"), machine.ports["dashboard"])
     elif options.action == "status":
         machine.status()
     elif options.action == "fetch":
