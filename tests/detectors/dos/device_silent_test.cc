@@ -4,6 +4,7 @@
 
 #include "tests/detectors/alerts_of.h"
 #include "tests/detectors/hand_made_view.h"
+#include "tests/detectors/made_model.h"
 
 namespace vedette {
 namespace {
@@ -35,6 +36,9 @@ struct Life {
   DeviceSilent detector{DeviceSilent::Config{}};
   uint64_t second = 1'000;
   uint64_t accused = 0;
+  OneModel models;
+  uint64_t device_window_us = 0;  // the model's gaps are exact
+  Finding last;
 
   void Live(uint64_t seconds, uint64_t packets, bool starved = false, uint64_t fins = 0) {
     for (const uint64_t end = second + seconds; second < end; ++second) {
@@ -45,7 +49,11 @@ struct Life {
         view.Endpoint(kDevice).counters.packets_out = packets;
         view.Endpoint(kDevice).counters.fin_out = fins;
       }
-      accused += view.Judge(detector, second).size();
+      view.models = &models;
+      view.device_window_us = device_window_us;
+      const std::vector<Finding> findings = view.Judge(detector, second);
+      accused += findings.size();
+      if (!findings.empty()) last = findings.back();
     }
   }
 };
@@ -165,6 +173,71 @@ TEST(DeviceSilent, ForgedAddressesDoNotHideASilence) {
   }
   life.Live(20, 0);
   EXPECT_GT(life.accused, 0U);
+}
+
+// After how many seconds of silence a device that talked every `gap_s` is missed; 0: within an hour
+// and a half, not at all.
+uint64_t MissedAfter(uint64_t gap_s, const DeviceModel* model, uint64_t device_window_us = 0) {
+  Life life;
+  life.models.model = model;
+  life.device_window_us = device_window_us;
+  for (int i = 0; i < 40; ++i) {
+    life.Live(1, 3);
+    life.Live(gap_s - 1, 0);
+  }
+  EXPECT_EQ(life.accused, 0U) << "its own gaps";
+  for (uint64_t s = gap_s; s < 5'400; ++s) {
+    life.Live(1, 0);
+    if (life.accused == 0) continue;
+    EXPECT_EQ(life.last.model_id.empty(), model == nullptr);
+    return s;
+  }
+  return 0;
+}
+DeviceModel WithGap(double gap_s) {
+  DeviceModel model = PlainModel();
+  model.gap_p99_us = static_cast<uint64_t>(gap_s * 1e6);
+  return model;
+}
+
+TEST(DeviceSilent, AModelMovesTheToleratedSilenceWithinBounds) {
+  const uint64_t own_s = MissedAfter(20, nullptr);
+  ASSERT_GT(own_s, 40U);
+  const DeviceModel longer = WithGap(120), shorter = WithGap(45), poisoned = WithGap(1e9),
+                    wrong = WithGap(1);
+  EXPECT_EQ(MissedAfter(20, &longer), 120U);
+  EXPECT_EQ(MissedAfter(20, &shorter), 45U);
+  EXPECT_NEAR(static_cast<double>(MissedAfter(20, &poisoned)), 10.0 * own_s, 12) << "ten times";
+  EXPECT_EQ(MissedAfter(20, &wrong), 40U) << "its longest gap and a usual one";
+  const DeviceModel unknown = WithGap(0);
+  Life life;
+  life.models.model = &unknown;
+  life.Live(60, 2);
+  life.Live(20, 0);
+  EXPECT_GT(life.accused, 0U);
+  EXPECT_EQ(life.last.model_id, "") << "it knows no gap";
+}
+
+// Gaps are learned from the begins of windows: one window's says only that it was heard in each.
+TEST(DeviceSilent, WithinAWindowAModelKnowsNoBetter) {
+  const DeviceModel model = WithGap(10);
+  Life with, without;
+  with.models.model = &model;
+  with.device_window_us = 10'000'000;
+  for (Life* life : {&with, &without}) {
+    life->Live(60, 2);
+    life->Live(6, 0);
+  }
+  EXPECT_GT(without.accused, 0U);
+  EXPECT_EQ(with.accused, without.accused);
+  EXPECT_EQ(with.last.model_id, "");
+  const DeviceModel gaps = WithGap(40);
+  EXPECT_EQ(MissedAfter(1, &gaps, 10'000'000), 50U) << "a window longer than the begins are apart";
+}
+
+TEST(DeviceSilent, WhoIsMissedIsMissedWithinTheHourWhateverAModelSays) {
+  const DeviceModel poisoned = WithGap(1e12);
+  EXPECT_EQ(MissedAfter(90, &poisoned), 1'800U);
 }
 
 }  // namespace

@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "detectors/model_limit.h"
 #include "tests/detectors/conversations.h"
+#include "tests/detectors/hand_made_view.h"
+#include "tests/detectors/made_model.h"
 
 namespace vedette {
 namespace {
@@ -89,12 +92,18 @@ class Hand {
     view.begin_us = kStartUs + second * kSecond;
     view.end_us = view.begin_us + kSecond;
     view.endpoints = {&endpoint_, 1};
+    view.models = &models_;
     std::vector<Finding> findings;
     detector_.Evaluate({}, view, findings);
+    if (!findings.empty()) last = findings.back();
     return static_cast<int>(findings.size());
   }
+  // From the next second on.
+  void Take(const DeviceModel* model) { models_.model = model; }
+  Finding last;
 
  private:
+  OneModel models_;
   EndpointInterval endpoint_;
   Volume detector_;
 };
@@ -135,6 +144,85 @@ TEST(VolumeTest, WhatADeviceAlwaysDoesBecomesUsualButTheftDoesNot) {
     told += hand.Second(second, 50'000, 0);
   }
   EXPECT_GE(told, 38) << "fifty times the usual stays unusual";
+}
+
+// Sends `bytes` an hour, give or take, in every hour but those named.
+DeviceModel Week(double bytes, double mad = 0) {
+  DeviceModel model = PlainModel();
+  model.egress_median.fill(bytes);
+  model.egress_mad.fill(mad);
+  return model;
+}
+
+TEST(VolumeTest, AModelRaisesTheLimitTenTimesAtMost) {
+  const auto found_at = [](const DeviceModel& model, uint64_t bytes) {
+    Hand hand({.bytes_max = 1'000});
+    hand.Take(&model);
+    return hand.Second(0, bytes, 0);
+  };
+  EXPECT_EQ(found_at(Week(4'000), 4'000), 0);
+  EXPECT_EQ(found_at(Week(4'000), 4'001), 1);
+  EXPECT_EQ(found_at(Week(4'000, 100), 4'600), 0) << "six deviations";
+  EXPECT_EQ(found_at(Week(4'000, 100), 4'601), 1);
+  EXPECT_EQ(found_at(Week(1e18, 1e18), 10'000), 0) << "poisoned";
+  EXPECT_EQ(found_at(Week(1e18, 1e18), 10'001), 1);
+  EXPECT_EQ(found_at(Week(0), 1'000), 0) << "never below the floor";
+  EXPECT_EQ(found_at(Week(0), 1'001), 1);
+}
+
+TEST(VolumeTest, AModelLowersTheLimitOfAQuietHourToTheFloor) {
+  const DeviceModel quiet = Week(10), backup = Week(30'000);
+  const auto found_at = [&](const DeviceModel* model, uint64_t bytes) {
+    Hand hand({.bytes_max = 1'000, .out_in_ratio_min = 3, .window_s = 600});
+    // A busy evening has taught it windows of 4,000; fetching as much is nobody's alert.
+    for (uint64_t s = 0; s < 40 * 300; s += 300) hand.Second(s, 2'000, 2'000);
+    hand.Take(model);
+    const int found = hand.Second(40 * 300 + 3'600, bytes, 0);
+    EXPECT_EQ(hand.last.model_id, found == 0 || model == nullptr ? "" : model->model_id);
+    return found;
+  };
+  (void)backup;
+  EXPECT_EQ(found_at(nullptr, 1'001), 0);
+  EXPECT_EQ(found_at(&quiet, 1'000), 0);
+  EXPECT_EQ(found_at(&quiet, 1'001), 1);
+  EXPECT_EQ(found_at(&backup, 10'000), 0);
+}
+
+// An hour's bytes may be sent in ten minutes of it, also where the window began in the hour before.
+TEST(VolumeTest, TheHeaviestHourOfAWindowCounts) {
+  DeviceModel model = Week(0);
+  const uint64_t hour_s = kHourUs / kSecond;
+  const uint64_t next_s = hour_s - kStartUs / kSecond % hour_s;  // of the test's time
+  model.egress_median[HourOfWeek(kStartUs + next_s * kSecond)] = 8'000;
+  Hand hand({.bytes_max = 1'000, .window_s = 600});
+  hand.Take(&model);
+  EXPECT_EQ(hand.Second(next_s - 100, 500, 0), 0);
+  EXPECT_EQ(hand.Second(next_s + 100, 7'000, 0), 0);
+  EXPECT_EQ(hand.Second(next_s + hour_s - 200, 4'000, 0), 0);
+  EXPECT_EQ(hand.Second(next_s + hour_s + 50, 4'000, 0), 0) << "half of the window is the hour's";
+  EXPECT_EQ(hand.Second(next_s + hour_s + 1'000, 1'001, 0), 1) << "past it";
+  EXPECT_EQ(hand.last.limit, 1'000);
+}
+
+// A model that allows everything must not raise, window by window, what it may be raised to.
+TEST(VolumeTest, APoisonedModelTeachesNothing) {
+  const DeviceModel model = Week(1e18, 1e18);
+  Hand hand({.bytes_max = 1'000, .window_s = 600});
+  hand.Take(&model);
+  int found = 0;
+  for (uint64_t s = 0; s < 200 * 300; s += 300) found += hand.Second(s, 4'900, 0);
+  EXPECT_EQ(found, 0);
+  EXPECT_EQ(hand.Second(200 * 300, 10'001, 0), 1);
+}
+
+TEST(VolumeTest, AnExpiredModelIsNone) {
+  DeviceModel model = Week(5'000);
+  model.valid_to_us = kStartUs + 100 * kSecond;
+  Hand hand({.bytes_max = 1'000});
+  hand.Take(&model);
+  EXPECT_EQ(hand.Second(99, 2'000, 0), 0);
+  EXPECT_EQ(hand.Second(100, 1, 0), 1);
+  EXPECT_EQ(hand.last.model_id, "");
 }
 
 }  // namespace
