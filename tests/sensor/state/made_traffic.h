@@ -98,6 +98,7 @@ struct Run {
   bool crashed = false;  // the state is one that was written while it ran
   uint32_t alert_age_max_s = 600;
   SensorConfig config = SmallSensor();
+  std::shared_ptr<const ModelSet> models;
 };
 struct Ended {
   Told told;
@@ -115,6 +116,7 @@ inline Ended RunOn(const Traffic& traffic, const Run& run, TickVisitor* visitor 
     assert(image.ok());
     ended.notes = (*engine)->Restore(*image, run.alert_age_max_s);
   }
+  (*engine)->SetModels(run.models);
   (*engine)->Attend(visitor, run.at_end);
   TrafficSource source(traffic);
   (*engine)->Run(source);

@@ -16,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sensor/state/state_file.h"
+#include "tests/detectors/made_model.h"
 #include "tests/sensor/state/made_traffic.h"
 
 namespace vedette {
@@ -109,6 +110,35 @@ TEST(StateTest, AnAlertGoesOnWithItsNextRevision) {
   EXPECT_EQ(next->state, "update");
   EXPECT_EQ(next->revision, last->revision + 1);
   EXPECT_GT(next->packets, last->packets) << "it adds up";
+}
+
+// Two strange windows before the stop, the third behind it. Breaks if the detector's memory, or
+// what was seen of the open window, is left behind.
+TEST(StateTest, WindowsJudgedByAModelAreCountedOn) {
+  Traffic usual;
+  Talk(usual, "192.168.1.52", 0, 60);
+  Traffic traffic;
+  Talk(traffic, "192.168.1.52", 0, 65);
+  for (uint64_t s = 30; s < 60; ++s) {
+    Connection(traffic, "192.168.1.52", "192.168.1." + std::to_string(100 + s % 8),
+               static_cast<uint16_t>(50'000 + s), 445, kStartUs + s * kSecond)
+        .Open()
+        .Say("anything?")
+        .Answer("no")
+        .Close();
+  }
+  Run run{.models = SetOf(Learned(RunOn(usual, {.at_end = AtEnd::kCloseAll}).told.devices))};
+  // One alone is never enough here.
+  std::get<Detectors::Setting<Outlier>>(run.config.detectors).config.extreme_factor = 1'000;
+  const Ended before = RunOn(Part(traffic, 0, 55), run);
+  EXPECT_THAT(before.told.Opened(), IsEmpty());
+  const Ended anew = RunOn(Part(traffic, 55, 65), run);
+  EXPECT_THAT(anew.told.Opened(), IsEmpty());
+  run.restored_from = before.state;
+  const Ended after = RunOn(Part(traffic, 55, 65), run);
+  EXPECT_THAT(after.told.Opened(), ElementsAre("anomaly.outlier"));
+  EXPECT_THAT(RunOn(traffic, {.config = run.config, .models = run.models}).told.Opened(),
+              ElementsAre("anomaly.outlier"));
 }
 
 // Of a run that was killed nobody knows what it told after its last state: no id is used again.
