@@ -199,6 +199,9 @@ def check_everything(pipeline):
         lambda span_ms: central_questions.Answers(
             kafka.events("central.device_windows"), kafka.events("central.incidents"), feed.events,
             span_ms), pipeline.ask, until)
+    central_questions.check_cassandra(
+        yaml.safe_load((ROOT / "central/cassandra/questions.yaml").read_text()),
+        pipeline.load.cassandra(pipeline.machine).connect("vedette"), rows, check)
     check.phase("questions")
 
 
