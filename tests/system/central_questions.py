@@ -1,6 +1,7 @@
 """The questions of central/pinot/questions.yaml, each answered a second time from what the sensors and
 Flink said."""
 import collections
+import datetime
 import re
 
 HOUR_MS = 3_600_000
@@ -186,24 +187,28 @@ def check_all(questions, read, ask, until):
             until(agree, f"{question['asks']} ({span_ms // HOUR_MS} h)")
 
 
-def check_cassandra(questions, session, windows, check):
-    """Those of central/cassandra/questions.yaml: each is answered from one partition, and what it says of
-    a device's day is what Flink told."""
-    import datetime
-    device, start = max((row["device"], row["window_start_ms"]) for row in windows
+def check_cassandra(questions, session, read, until):
+    """Those of central/cassandra/questions.yaml: each is answered from one partition, and what is told of
+    a device's day is what Flink told; `read()` gives its windows by now."""
+    device, start = max((row["device"], row["window_start_ms"]) for row in read()
                         if row["kind"] == "tumbling")
     day = datetime.datetime.fromtimestamp(start / 1000, datetime.timezone.utc).date()
-    values = {"device": device, "day": day, "since": 0, "before": 2**62, "site": device.split("/")[0],
-              "part": 0, "version": 2**62, "year": day.year}
-    found = {}
-    for name, question in questions.items():
-        prepared = session.prepare(question["cql"])
-        found[name] = list(session.execute(prepared, {
+    values = {"device": device, "day": day, "since": 0, "before": 2**62, "part": 0, "year": day.year,
+              "site": device.split("/")[0], "version": 2**62}
+
+    def rows(name):
+        prepared = session.prepare(questions[name]["cql"])
+        return list(session.execute(prepared, {
             column.name: values[column.name] for column in prepared.column_metadata}))
-        check("ALLOW FILTERING" not in question["cql"].upper(),
-              f"{question['asks']} {len(found[name])} rows, from one partition")
-    wanted = {(row["window_start_ms"], row["revision"], row["packets_in"]) for row in windows
-              if (row["device"], row["kind"]) == (device, "tumbling")
-              and row["window_start_ms"] // DAY_MS == start // DAY_MS}
-    told = {(row.window_start_ms, row.revision, row.packets_in) for row in found["device_day"]}
-    check(bool(wanted) and told == wanted, f"Cassandra tells the {len(wanted)} minutes of a device's day")
+
+    def minutes():
+        wanted = {(row["window_start_ms"], row["revision"], row["packets_in"]) for row in read()
+                  if (row["device"], row["kind"]) == (device, "tumbling")
+                  and row["window_start_ms"] // DAY_MS == start // DAY_MS}
+        told = {(row.window_start_ms, row.revision, row.packets_in) for row in rows("device_day")}
+        return told == wanted or f"{len(told)} rows, wanted {len(wanted)}"
+
+    for name, question in questions.items():
+        until(lambda: "ALLOW FILTERING" not in question["cql"].upper() and rows(name) is not None,
+              f"Cassandra: {question['asks']}")
+    until(minutes, "Cassandra tells the minutes of a device's day")

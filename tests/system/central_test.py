@@ -201,7 +201,8 @@ def check_everything(pipeline):
             span_ms), pipeline.ask, until)
     central_questions.check_cassandra(
         yaml.safe_load((ROOT / "central/cassandra/questions.yaml").read_text()),
-        pipeline.load.cassandra(pipeline.machine).connect("vedette"), rows, check)
+        pipeline.load.cassandra(pipeline.machine).connect("vedette"),
+        lambda: kafka.events("central.device_windows"), until)
     check.phase("questions")
 
 
