@@ -188,6 +188,7 @@ void DeviceWindows::OnRestored() {
   if (kept_window_us_ != limits_.window_us) {
     open_ = false;
     accounts_.clear();
+    packets_ = unwatched_us_ = 0;
     kept_window_us_ = limits_.window_us;
   }
   for (auto& [key, account] : accounts_) account.active_seconds.resize(words);
