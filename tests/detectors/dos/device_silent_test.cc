@@ -207,7 +207,9 @@ TEST(DeviceSilent, AModelMovesTheToleratedSilenceWithinBounds) {
                     wrong = WithGap(1);
   EXPECT_EQ(MissedAfter(20, &longer), 120U);
   EXPECT_EQ(MissedAfter(20, &shorter), 45U);
-  EXPECT_NEAR(static_cast<double>(MissedAfter(20, &poisoned)), 10.0 * own_s, 12) << "ten times";
+  EXPECT_NEAR(static_cast<double>(MissedAfter(20, &poisoned)), 10.0 * static_cast<double>(own_s),
+              12)
+      << "ten times";
   EXPECT_EQ(MissedAfter(20, &wrong), 40U) << "its longest gap and a usual one";
   const DeviceModel unknown = WithGap(0);
   Life life;
