@@ -15,6 +15,7 @@ namespace {
 constexpr absl::Duration kTurn = absl::Milliseconds(200);
 constexpr absl::Duration kHandOnEvery = absl::Seconds(1);
 constexpr absl::Duration kConnectEvery = absl::Seconds(10);
+constexpr absl::Duration kLogEvery = absl::Seconds(10);
 constexpr absl::Duration kExpireEvery = absl::Seconds(60);
 
 uint64_t NowUs() { return static_cast<uint64_t>(absl::ToUnixMicros(absl::Now())); }
@@ -121,27 +122,33 @@ void ModelReader::HandOn() {
   if (now - looked_for_expired_ >= kExpireEvery) {
     looked_for_expired_ = now;
     catalogue_.DropExpired(NowUs());
+    Keep();  // what could not be kept before
   }
-  if (!catalogue_.changed() || now - handed_on_ < kHandOnEvery) return;
-  handed_on_ = now;
-  Keep();  // before they are judged by: nothing older is taken from here on
-  ModelsInUse models = catalogue_.Picture();
-  if (models.name != logged_) {
-    logged_ = models.name;
-    LogModels();
+  if (catalogue_.changed() && now - handed_on_ >= kHandOnEvery) {
+    handed_on_ = now;
+    Keep();  // before they are judged by: nothing older is taken from here on
+    ModelsInUse models = catalogue_.Picture();
+    name_ = models.name;
+    setup_.hand_on(std::move(models));
   }
-  setup_.hand_on(std::move(models));
+  LogModels(now);
 }
 
-void ModelReader::LogModels() {
+// While the topic is still being read each second has another set.
+void ModelReader::LogModels(absl::Time now) {
+  const bool settled = kafka_ != nullptr && kafka_->caught_up();
+  if (name_ == logged_ || (!settled && now - logged_at_ < kLogEvery)) return;
+  logged_ = name_;
+  logged_at_ = now;
   spdlog::info("models: {} in use, set {}; {} messages refused since the start",
                catalogue_.models(), logged_.empty() ? "none" : logged_, catalogue_.refused());
 }
 
 void ModelReader::Keep() {
-  if (setup_.kept_file.empty() || !catalogue_.kept_changed()) return;
+  if (setup_.kept_file.empty() || !(catalogue_.kept_changed() || keep_failed_)) return;
   const absl::Status kept = WriteKept(setup_.kept_file, catalogue_.Keep());
-  if (!kept.ok()) log_.Say("models_kept", absl::StrCat("models: ", kept.message()));
+  keep_failed_ = !kept.ok();
+  if (keep_failed_) log_.Say("models_kept", absl::StrCat("models: ", kept.message()));
 }
 
 }  // namespace vedette

@@ -49,7 +49,7 @@ class ModelReader {
   void Take(const ModelMessage& message);
   void HandOn();
   void Keep();
-  void LogModels();
+  void LogModels(absl::Time now);
 
   const Setup setup_;
   MessageLog log_;
@@ -61,7 +61,9 @@ class ModelReader {
   bool restored_ = false;
   absl::Time next_connect_ = absl::InfinitePast(), handed_on_ = absl::InfinitePast();
   absl::Time looked_for_expired_ = absl::InfinitePast();
-  std::string logged_;
+  std::string name_, logged_;  // of the set that was handed on, of the one the log named last
+  absl::Time logged_at_ = absl::InfinitePast();
+  bool keep_failed_ = false;
   TurnCount turns_;
   std::jthread thread_;  // last: it uses all of the above
 };

@@ -105,9 +105,6 @@ class Engine {
   void Offer(std::unique_ptr<EngineUpdate> update);
   // Likewise; before the run it holds from the first packet on.
   void OfferModels(ModelsInUse models);
-  void OfferModels(std::shared_ptr<const ModelSet> set) {
-    OfferModels(ModelsInUse{.set = std::move(set)});
-  }
   // Any thread: for an update of this engine.
   std::unique_ptr<WorkerSettings> MakeWorkerSettings(
       const std::vector<Prefix>& home, std::shared_ptr<const PatternDatabase> patterns) const;

@@ -27,10 +27,10 @@ class World:
         self.config = self.folder / "sensor.yaml"
         self.write_config(self.signer)
 
-    def write_config(self, *signers):
+    def write_config(self, *signers, brokers=None, security=""):
         keys = ", ".join(signer.text for signer in signers)
         kafka_world.sensor_config(
-            self.config, "edge", self.cluster.brokers,
+            self.config, "edge", brokers or self.cluster.brokers, kafka=security,
             more=f"state: {{when: always, folder: {self.folder}/state}}\n"
                  f"service: {{sandbox: full}}\nmodels: {{public_keys: [{keys}]}}\n")
 
@@ -105,8 +105,13 @@ def restart(world, sensor):
     world.begin_anew()
     # Somebody who can write, and holds an old message, brings it back.
     world.publish((DEVICES[0], world.signer.envelope(DEVICES[0], 5)))
+    secrets = {name: world.cluster.data / name for name in ("ca.pem", "password")}
+    world.write_config(
+        world.signer, brokers=f"localhost:{PORT + 3}",
+        security=f"    security: sasl_tls\n    mechanism: PLAIN\n    username: sensor\n"
+                 f"    ca_file: {secrets['ca.pem']}\n    password_file: {secrets['password']}\n")
     sensor = world.start("second")
-    world.check(world.told(lambda e: e["model_set"] == name), "the same set after a restart")
+    world.check(world.told(lambda e: e["model_set"] == name), "the same set after a restart, with a password over TLS")
     world.check(world.healths()[-1]["models_refused"].get("stale_version", 0) >= 2,
                 "what is older than before the restart is stale")
     return sensor

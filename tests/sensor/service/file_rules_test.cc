@@ -84,6 +84,12 @@ TEST_F(FileRulesTest, SecretsAndTheSpoolOfABroker) {
   std::filesystem::permissions(folder_ + "/state", std::filesystem::perms::all);
   wanted.erase("/state");
   EXPECT_EQ(Rules(config, {}), wanted);
+  // Models alone are read from brokers with the same secrets; their events go nowhere.
+  config.sinks.kafka.brokers.clear();
+  config.models.brokers = {"broker:9092"};
+  config.sinks.files.when = "never";
+  wanted.erase("/state/spool");
+  EXPECT_EQ(Rules(config, {}), wanted);
   unsetenv("CREDENTIALS_DIRECTORY");
 }
 

@@ -52,10 +52,10 @@ TEST(ProgressWatch, OneThatCountsAnewOrIsNewHasGotOn) {
 TEST(ManagedService, EveryLoopIsLookedAfter) {
   std::vector<std::string> names;
   for (const ThreadTurns& turns :
-       TurnsOf({.workers = {3, 4}, .reader = 9, .control = 2}, nullptr)) {
+       TurnsOf({.workers = {3, 4}, .reader = 9, .control = 2, .models = 5}, nullptr)) {
     names.push_back(turns.name);
   }
-  EXPECT_THAT(names, ElementsAre("worker 0", "worker 1", "reader", "control"));
+  EXPECT_THAT(names, ElementsAre("worker 0", "worker 1", "reader", "control", "models"));
   EXPECT_EQ(TurnsOf({.workers = {3}, .reader = 0, .control = 2}, nullptr).size(), 2u);
 }
 

@@ -179,16 +179,22 @@ TEST(ReloadTest, HomeIsSwappedInWorkersAndControl) {
 TEST(ReloadTest, SaysWhatWaitsForTheNextStart) {
   const auto changes = ChangesOf({{.path = "capture.workers", .value_text = "1"},
                                   {.path = "alerts.calm_s", .value_text = "60"},
+                                  {.path = "models.public_keys", .value_text = "[]"},
+                                  {.path = "models.topic", .value_text = "a"},
                                   {.path = "site", .value_text = "a"}},
                                  {{.path = "capture.workers", .value_text = "2"},
                                   {.path = "alerts.calm_s", .value_text = "30"},
+                                  {.path = "models.public_keys", .value_text = "[k]"},
+                                  {.path = "models.topic", .value_text = "b"},
                                   {.path = "site", .value_text = "a"}});
-  ASSERT_EQ(changes.size(), 2U);
+  ASSERT_EQ(changes.size(), 4U);
   EXPECT_EQ(changes[0].path, "alerts.calm_s");
   EXPECT_TRUE(changes[0].at_once);
   EXPECT_EQ(changes[1].path, "capture.workers");
   EXPECT_FALSE(changes[1].at_once);
   EXPECT_EQ(changes[1].before + changes[1].after, "12");
+  EXPECT_TRUE(changes[2].at_once) << changes[2].path;
+  EXPECT_FALSE(changes[3].at_once) << changes[3].path;
 }
 
 // From a thread beside, as fast as it can, good and bad in turn: every packet is processed, the
