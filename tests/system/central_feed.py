@@ -27,16 +27,16 @@ class Feed:
         self.events = {topic: {} for topic in TOPICS}
         self.made = {}
 
-    def capture(self, kind, seed):
+    def capture(self, kind, seed, *options):
         """One of scripts/make_pcap; the seed makes that of each sensor another one."""
         path = self.folder / f"{kind}.{seed}.pcap"
         if not path.exists():
-            subprocess.run([ROOT / "scripts/make_pcap", kind, path, "--seed", str(seed)], check=True,
-                           stdout=subprocess.DEVNULL)
+            subprocess.run([ROOT / "scripts/make_pcap", kind, path, "--seed", str(seed), *options],
+                           check=True, stdout=subprocess.DEVNULL)
         return path
 
-    def captures(self, kind):
-        return {sensor: self.capture(kind, seed) for seed, sensor in enumerate(SENSORS, 1)}
+    def captures(self, kind, *options):
+        return {sensor: self.capture(kind, seed, *options) for seed, sensor in enumerate(SENSORS, 1)}
 
     def one_device(self):
         """A capture in which a single device says something: its events lie in one partition."""
