@@ -7,7 +7,9 @@
 
 namespace vedette {
 
+// Figures of what was refused come with the set that is in use already: what was looked up stays.
 void ModelLookup::Set(std::shared_ptr<const ModelSet> models) {
+  if (models == models_) return;
   known_.clear();
   windows_.clear();
   models_ = std::move(models);
