@@ -6,7 +6,7 @@ import base64
 import struct
 
 from . import messages, wire
-from .conversation import TURN_US, Endpoint
+from .conversation import TURN_US, Endpoint, echo
 from .office import MINUTE_US, SECOND_US
 
 MSS_OPTION = b"\x02\x04\x05\xb4"
@@ -217,10 +217,18 @@ def hostile_names(office, at_us):
 
 
 def unusual(office, at_us, seconds=60):
-    """The thermometer reads the intranet's pages, as people do: nothing forbidden, and nothing that
-    it ever did."""
+    """The thermometer becomes everything at once: it asks for names, some of which are none, sends a
+    little to all the sites that people read, asks who is there, and is refused by the printer. None of
+    it is much, none of it forbidden, and it never did any of it."""
+    random, host = office.random, office.thermometer
     for second in range(seconds):
-        office.intranet(office.thermometer, at_us + second * SECOND_US)
+        now_us, site = at_us + second * SECOND_US, random.choice(office.sites)
+        office.look_up(now_us, host, f"update-{second}.office.example")
+        office.look_up(now_us + 100_000, host, site.name, site.ip)
+        office.tls(host, site, now_us + 200_000, [(9000, 60)], random.choice((443, 993, 8443))).close()
+        echo(office.timeline, now_us + 500_000, host, office.gateway, 9, second, office.pool[:56])
+        if second % 2:
+            office.connect(host, office.printer, 9100, now_us + 700_000).refused()
 
 
 def spread(office, at_us, sensor, sensors=3, syns=600, hosts=12, seconds=24):

@@ -25,7 +25,7 @@ def spread(office, at_us):
 
 
 def unusual(office, at_us):
-    """A minute of the office, in which the thermometer behaves like a person."""
+    """A minute of the office, in which the thermometer does what it never did."""
     attacks.unusual(office, at_us + 3 * SECOND_US)
 
 
