@@ -195,10 +195,13 @@ def check_everything(pipeline):
     central_checks.garbage(kafka, pipeline.ask, pipeline.garbage, central_garbage.counted, check,
                            until)
     check.phase("Pinot, Cassandra, garbage")
+    # What lies in the spool is told to Kafka alone: files say what any replay would.
+    told = {**feed.events, "health": {event["id"]: event for event in kafka.events("vedette.health")
+                                      if event["sensor"] in SENSORS}}
     central_questions.check_all(
         yaml.safe_load((ROOT / "central/pinot/questions.yaml").read_text()),
         lambda span_ms: central_questions.Answers(
-            kafka.events("central.device_windows"), kafka.events("central.incidents"), feed.events,
+            kafka.events("central.device_windows"), kafka.events("central.incidents"), told,
             span_ms), pipeline.ask, until)
     central_questions.check_cassandra(
         yaml.safe_load((ROOT / "central/cassandra/questions.yaml").read_text()),
