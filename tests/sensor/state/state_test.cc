@@ -117,9 +117,9 @@ TEST(StateTest, AnAlertGoesOnWithItsNextRevision) {
 TEST(StateTest, WindowsJudgedByAModelAreCountedOn) {
   Traffic usual;
   Talk(usual, "192.168.1.52", 0, 60);
-  Traffic traffic;
-  Talk(traffic, "192.168.1.52", 0, 65);
-  for (uint64_t s = 30; s < 60; ++s) {
+  Traffic traffic;  // strange from 60 on: the window in which it begins to talk is long past
+  Talk(traffic, "192.168.1.52", 0, 95);
+  for (uint64_t s = 60; s < 90; ++s) {
     Connection(traffic, "192.168.1.52", "192.168.1." + std::to_string(100 + s % 8),
                static_cast<uint16_t>(50'000 + s), 445, kStartUs + s * kSecond)
         .Open()
@@ -127,15 +127,16 @@ TEST(StateTest, WindowsJudgedByAModelAreCountedOn) {
         .Answer("no")
         .Close();
   }
-  Run run{.models = SetOf(Learned(RunOn(usual, {.at_end = AtEnd::kCloseAll}).told.devices))};
+  vedette::Run run{.models =
+                       SetOf(Learned(RunOn(usual, {.at_end = AtEnd::kCloseAll}).told.devices))};
   // One alone is never enough here.
   std::get<Detectors::Setting<Outlier>>(run.config.detectors).config.extreme_factor = 1'000;
-  const Ended before = RunOn(Part(traffic, 0, 55), run);
+  const Ended before = RunOn(Part(traffic, 0, 85), run);
   EXPECT_THAT(before.told.Opened(), IsEmpty());
-  const Ended anew = RunOn(Part(traffic, 55, 65), run);
+  const Ended anew = RunOn(Part(traffic, 85, 95), run);
   EXPECT_THAT(anew.told.Opened(), IsEmpty());
   run.restored_from = before.state;
-  const Ended after = RunOn(Part(traffic, 55, 65), run);
+  const Ended after = RunOn(Part(traffic, 85, 95), run);
   EXPECT_THAT(after.told.Opened(), ElementsAre("anomaly.outlier"));
   EXPECT_THAT(RunOn(traffic, {.config = run.config, .models = run.models}).told.Opened(),
               ElementsAre("anomaly.outlier"));
