@@ -63,7 +63,7 @@ void DeclareSettings(CLI::App& app, ReplayArguments& to) {
       ->type_name("N")
       ->group("Settings");
   app.add_option("--models", to.models,
-                 "models of devices, a line each as on vedette.models; needs models.public_keys")
+                 "models of devices, as on vedette.models; needs models.public_keys")
       ->type_name("FILE")
       ->group("Settings");
 }
