@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.serialization import (Encoding, NoEncryption
                                                           PublicFormat, load_pem_private_key)
 
 PAYLOAD_BYTES_MAX = 65_536
+# Of messages sent together: the topic's max.message.bytes is about such a batch as a whole.
+BATCH_BYTES_MAX = 65_536
 
 
 class Signer:
@@ -62,10 +64,18 @@ def send(client, messages):
     """Key and envelope each, by librdkafka's settings `client`; returns when all are on the
     brokers' disks."""
     from confluent_kafka import Producer
-    producer = Producer({**client, "enable.idempotence": True})
+    producer = Producer({**client, "enable.idempotence": True, "batch.size": BATCH_BYTES_MAX,
+                         "partitioner": "murmur2_random"})
+    refused = []
+
+    def report(error, message):
+        if error:
+            refused.append(f"{message.key().decode()}: {error}")
+
     for device, text in messages:
-        producer.produce("vedette.models", key=device.encode(), value=text.encode())
+        producer.produce("vedette.models", key=device.encode(), value=text.encode(),
+                         on_delivery=report)
         producer.poll(0)
     left = producer.flush(120)
-    if left:
-        raise RuntimeError(f"{left} models were not delivered")
+    if left or refused:
+        raise RuntimeError(f"{left + len(refused)} models were not delivered {refused[:3]}")

@@ -28,6 +28,9 @@ class Models:
             found.setdefault(key.decode(), []).append(json.loads(value))
         return found
 
+    def sent(self):
+        return sum(len(envelopes) for envelopes in self.envelopes().values())
+
     def learn(self):
         """The first models, and the same again from the same data."""
         first = self.run("train")
@@ -39,12 +42,12 @@ class Models:
         self.check((again["published"], again["models"]) == (0, first["models"]),
                    "the same data gives the same models, and none is sent again: "
                    f"{first['models']}, {again['models']}, {again['published']} sent")
-        self.verify(first["public_key"])
+        self.verify(first)
         return first
 
-    def verify(self, public_key):
+    def verify(self, said):
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key))
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(said["public_key"]))
         count = 0
         for device, envelopes in self.envelopes().items():
             for envelope in envelopes:
@@ -55,7 +58,7 @@ class Models:
                 assert all(len(payload[name]) == length and all(map(math.isfinite, payload[name]))
                            for name, length in LENGTHS.items()), device
                 count += 1
-        self.check(count > 0, f"{count} envelopes are signed with that key and whole")
+        self.check(count == said["published"], f"{count} envelopes are signed with that key and whole")
 
     def contents(self):
         """(version, payload without its version) of each device, oldest first."""

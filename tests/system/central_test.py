@@ -213,7 +213,10 @@ def check_everything(pipeline):
 def run(pipeline):
     feed_everything(pipeline)
     check_everything(pipeline)
+    before = pipeline.models.sent()
     learned = pipeline.models.run("train")
+    pipeline.check(pipeline.models.sent() - before == learned["published"],
+                   f"all {learned['published']} are in Kafka")
     pipeline.check(learned["published"] > 0, f"{learned['published']} of {learned['devices']} models "
                    "are new by what came since")
     pipeline.models.lead_back()
