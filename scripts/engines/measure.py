@@ -143,7 +143,8 @@ def trained(machine):
 
 
 def run(machine, options):
-    """Prints a line of JSON: events, bytes, CPU seconds and events per CPU second by stage."""
+    """Prints lines of JSON: events, bytes, CPU seconds and events per CPU second by engine; then of
+    a training."""
     templates = [json.loads(line) for line in open(options.devices)]
     if not templates:
         fail(f"{options.devices} has no events: vedette replay --devices FILE CAPTURE makes some")
@@ -161,7 +162,7 @@ def run(machine, options):
               "events_per_cpu_s": {name: round(options.events / value)
                                    for name, value in spent.items() if value},
               "resident_mib": costs.resident_mib()}
+    print(json.dumps(result), flush=True)
     if "cassandra" in costs.leaders:
         say("training")
-        result["training"] = trained(machine)
-    print(json.dumps(result))
+        print(json.dumps({"training": trained(machine)}))
