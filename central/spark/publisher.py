@@ -24,8 +24,8 @@ class Publisher:
     off in between, the next training sends it again under a further number."""
     AT_ONCE = 1_000
     COLUMNS = ("device STRING, version BIGINT, model_id STRING, trained_ms BIGINT, "
-               "published BOOLEAN, payload STRING, envelope STRING, windows BIGINT, alerts_before BIGINT, "
-               "alerts_after BIGINT")
+               "published BOOLEAN, payload STRING, envelope STRING, windows BIGINT, "
+               "alerts_before BIGINT, alerts_after BIGINT")
 
     def __init__(self, spark, options):
         self.spark, self.client = spark, client(options)

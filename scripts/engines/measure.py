@@ -81,9 +81,8 @@ def feed(machine, invented, count):
     return size, time.process_time() - before
 
 
-def spent_by(leaders):
-    """CPU seconds by name, of processes that lead a session and of all that are in it."""
-    ticks, spent = os.sysconf("SC_CLK_TCK"), dict.fromkeys(leaders, 0.0)
+def members(leaders):
+    """(name, fields of stat behind the command) of processes that lead a session and of all in it."""
     names = {pid: name for name, pid in leaders.items()}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -91,7 +90,14 @@ def spent_by(leaders):
         except OSError:
             continue
         if name := names.get(int(fields[3])):
-            spent[name] += sum(map(int, fields[11:15])) / ticks
+            yield name, fields
+
+
+def spent_by(leaders):
+    """CPU seconds by name."""
+    ticks, spent = os.sysconf("SC_CLK_TCK"), dict.fromkeys(leaders, 0.0)
+    for name, fields in members(leaders):
+        spent[name] += sum(map(int, fields[11:15])) / ticks
     return spent
 
 
@@ -110,10 +116,9 @@ class Costs:
         return spent_by(self.leaders)
 
     def resident_mib(self):
-        found = {}
-        for name, pid in self.leaders.items():
-            status = Path(f"/proc/{pid}/status").read_text()
-            found[name] = int(status.split("VmRSS:")[1].split()[0]) // 1024
+        page, found = os.sysconf("SC_PAGE_SIZE"), dict.fromkeys(self.leaders, 0)
+        for name, fields in members(self.leaders):
+            found[name] += int(fields[21]) * page >> 20
         return found
 
     def until_idle(self):
