@@ -108,7 +108,7 @@ inline Told Replayed(const Traffic& traffic, const SensorConfig& config = {}, si
   Collector collector;
   auto engine = Engine::Create(config, workers, /*flow_records=*/true, collector);
   assert(engine.ok());
-  (*engine)->SetModels(std::move(models));
+  (*engine)->OfferModels({.set = std::move(models), .name = {}, .refused = {}});
   TrafficSource source(traffic);
   (*engine)->Run(source);
   return std::move(collector.told);

@@ -81,6 +81,10 @@ absl::StatusOr<std::unique_ptr<KafkaModels>> KafkaModels::Create(const KafkaConf
   static_cast<void>(conf.release());
   models->queue_ = rd_kafka_queue_new(models->client_);
   models->handle_ = rd_kafka_topic_new(models->client_, topic.c_str(), nullptr);
+  if (models->handle_ == nullptr) {
+    return absl::UnavailableError(
+        absl::StrCat("models: ", topic, ": ", rd_kafka_err2str(rd_kafka_last_error())));
+  }
   return models;
 }
 

@@ -101,10 +101,8 @@ class Control {
     models_.ForgetNames();
   }
   // Between intervals: what is known of devices from the next one on; null: nothing.
-  void SetModels(std::shared_ptr<const ModelSet> models) { models_.Set(std::move(models)); }
-  // Likewise, with what health events say of them.
   void SetModels(ModelsInUse models) {
-    SetModels(models.set);
+    models_.Set(models.set);
     models_in_use_ = std::move(models);
   }
   const PolicyGate& policy() const { return memory_.alerts.policy(); }

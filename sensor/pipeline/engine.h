@@ -99,8 +99,6 @@ class Engine {
   std::vector<std::string> Restore(const StateImage& image, uint32_t alert_age_max_s) {
     return control_.Restore(image, alert_age_max_s);
   }
-  // Before the run, or at a tick on the control thread (Control::SetModels).
-  void SetModels(std::shared_ptr<const ModelSet> models) { control_.SetModels(std::move(models)); }
   // Any thread: takes effect at a tick. One that still waits is replaced.
   void Offer(std::unique_ptr<EngineUpdate> update);
   // Likewise; before the run it holds from the first packet on.

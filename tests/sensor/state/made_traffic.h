@@ -116,7 +116,7 @@ inline Ended RunOn(const Traffic& traffic, const Run& run, TickVisitor* visitor 
     assert(image.ok());
     ended.notes = (*engine)->Restore(*image, run.alert_age_max_s);
   }
-  (*engine)->SetModels(run.models);
+  (*engine)->OfferModels({.set = run.models, .name = {}, .refused = {}});
   (*engine)->Attend(visitor, run.at_end);
   TrafficSource source(traffic);
   (*engine)->Run(source);
